@@ -1,0 +1,56 @@
+"""Debian's packages, where we are root: installed without letting their own system servers start."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from localhost.errors import CommandFailed, WayClosed
+from localhost.spawn import output_of
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+INSTALL_SECONDS = 900
+_one_at_a_time = asyncio.Lock()
+
+
+async def install(packages: Sequence[str], *, say: Callable[[str], None]) -> None:
+    """Install packages with apt-get. Raises `WayClosed` where that is not possible."""
+    if shutil.which("apt-get") is None:
+        raise WayClosed("this is not Debian (no apt-get)")
+    if os.geteuid() != 0:
+        raise WayClosed(f"only root may run apt-get install {' '.join(packages)}")
+    async with _one_at_a_time:
+        say(f"Installing Debian's {' '.join(packages)}")
+        policy_is_ours = not POLICY.exists()
+        if policy_is_ours:
+            # Status 101 forbids maintainer scripts to start services: we start our own, on our own ports.
+            POLICY.write_text("#!/bin/sh\nexit 101\n")
+            POLICY.chmod(0o755)
+        try:
+            await _apt_get("update", "-qq")
+            await _apt_get("install", "-y", "-qq", "--no-install-recommends", *packages)
+            await _leave_disabled(packages)
+        finally:
+            if policy_is_ours:
+                POLICY.unlink(missing_ok=True)
+
+
+async def _apt_get(*arguments: str) -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        await output_of(
+            ["apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments], env=env, timeout_seconds=INSTALL_SECONDS
+        )
+    except CommandFailed as error:
+        raise WayClosed(f"apt-get {arguments[0]} failed: {error.said.strip()[-500:]}") from error
+
+
+async def _leave_disabled(packages: Sequence[str]) -> None:
+    """Where systemd runs, keep the new servers from starting with the next boot."""
+    if not Path("/run/systemd/system").is_dir():
+        return
+    try:
+        await output_of(["systemctl", "disable", *packages])
+    except CommandFailed as error:
+        raise WayClosed(f"systemctl disable failed: {error.said.strip()[-300:]}") from error

@@ -1,0 +1,1 @@
+"""The database: metadata, bulk statements, transactions, migrations."""

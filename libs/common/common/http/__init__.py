@@ -1,0 +1,1 @@
+"""HTTP: problems, identity, pages, batches, preconditions."""

@@ -1,0 +1,1 @@
+"""Values that need the standard library only."""

@@ -1,0 +1,1 @@
+"""The messaging core: outbox, relay, inbox, runner, jobs, dead letters, topology."""

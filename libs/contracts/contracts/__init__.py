@@ -1,0 +1,1 @@
+"""Message contracts between the services; nothing here knows any of them."""

@@ -1,0 +1,1 @@
+"""Contracts that orders owns."""

@@ -1,0 +1,1 @@
+"""Accounts, ledger, top-ups, fees and holds."""

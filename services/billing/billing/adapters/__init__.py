@@ -1,0 +1,1 @@
+"""How billing reaches its database and the outside."""

@@ -1,0 +1,1 @@
+"""The rules of billing; standard library and common.kernel only."""

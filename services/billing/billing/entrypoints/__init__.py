@@ -1,0 +1,1 @@
+"""How billing is reached: HTTP, messages, jobs."""

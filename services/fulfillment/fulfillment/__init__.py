@@ -1,0 +1,1 @@
+"""Channels, fulfilment orders, labels and warehouse adapters."""

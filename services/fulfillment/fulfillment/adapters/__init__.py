@@ -1,0 +1,1 @@
+"""How fulfillment reaches its database and the outside."""

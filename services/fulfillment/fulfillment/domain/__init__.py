@@ -1,0 +1,1 @@
+"""The rules of fulfillment; standard library and common.kernel only."""

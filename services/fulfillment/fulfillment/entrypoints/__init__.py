@@ -1,0 +1,1 @@
+"""How fulfillment is reached: HTTP, messages, jobs."""

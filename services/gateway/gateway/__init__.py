@@ -1,0 +1,1 @@
+"""Sign-in, forwarding and the public HTTP surface."""

@@ -1,0 +1,1 @@
+"""How gateway reaches its database and the outside."""

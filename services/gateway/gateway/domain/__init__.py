@@ -1,0 +1,1 @@
+"""The rules of gateway; standard library and common.kernel only."""

@@ -1,0 +1,1 @@
+"""Warehouses, products, stock, reservations and movements."""

@@ -1,0 +1,1 @@
+"""How inventory reaches its database and the outside."""

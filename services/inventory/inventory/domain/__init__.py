@@ -1,0 +1,1 @@
+"""The rules of inventory; standard library and common.kernel only."""

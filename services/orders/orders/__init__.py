@@ -1,0 +1,1 @@
+"""Platform orders: mapping, routing, review and life."""

@@ -1,0 +1,1 @@
+"""How orders reaches its database and the outside."""

@@ -1,0 +1,1 @@
+"""The rules of orders; standard library and common.kernel only."""

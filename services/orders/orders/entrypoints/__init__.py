@@ -1,0 +1,1 @@
+"""How orders is reached: HTTP, messages, jobs."""

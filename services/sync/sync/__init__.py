@@ -1,0 +1,1 @@
+"""Stores, connectors, sync runs, platform labels and tracking uploads."""

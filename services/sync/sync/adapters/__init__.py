@@ -1,0 +1,1 @@
+"""How sync reaches its database and the outside."""

@@ -1,0 +1,1 @@
+"""Connectors: one folder a marketplace on one kit; none imports another."""

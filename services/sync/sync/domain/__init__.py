@@ -1,0 +1,1 @@
+"""The rules of sync; standard library and common.kernel only."""
