@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common import logging as service_logging
+from common.asyncapi import asyncapi_yaml
 from common.checks import MESSAGING_CHECKS, Check, run_checks
 from common.db.migrate import upgrade
 from common.db.unit_of_work import Transactions
@@ -257,6 +258,11 @@ def run(service: Service[S]) -> None:
         runtime = service.bootstrap(loaded)
         if runtime.after_migrate:
             uvloop.run(runtime.after_migrate())
+
+    @cli.command(help="Print the AsyncAPI document.")
+    def asyncapi() -> None:
+        runtime = service.bootstrap(settings())
+        print(asyncapi_yaml(runtime.consumers, description=runtime.description))
 
     @cli.command(help="Prove the invariants of this service; exit status 1 where one is broken.")
     def check() -> None:
