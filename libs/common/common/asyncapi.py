@@ -17,9 +17,7 @@ async def _nowhere(_: bytes) -> None:
 def asyncapi_yaml(consumers: Consumers, *, description: str) -> str:
     """The document as YAML."""
     topology = Topology()
-    broker = build_broker(
-        "amqp://localhost/", consumers, topology=topology, prefetch=1, take=lambda message_type: _nowhere
-    )
+    broker = build_broker("amqp://localhost/", consumers, topology=topology, prefetch=1, take=lambda _: _nowhere)
     for name, message in MESSAGES.items():
         if message.owner == consumers.service and issubclass(message, Event):
             broker.publisher(

@@ -14,13 +14,9 @@ import typer
 import uvicorn
 import uvloop
 from fastapi import APIRouter
-from rich.console import Console
-from rich.table import Table
 
 from common import logging as service_logging
-from common.asyncapi import asyncapi_yaml
 from common.checks import MESSAGING_CHECKS, Check, run_checks
-from common.db.migrate import upgrade
 from common.db.unit_of_work import Transactions
 from common.http.app import build_app
 from common.http.identity import IdentityVerifier
@@ -78,7 +74,7 @@ class _Process:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                log.error("part_died", part=name, exc_info=error)
+                log.exception("part_died", part=name, exc_info=error)
                 self.stop.set()
                 raise
 
@@ -186,6 +182,9 @@ async def _fail(message: str) -> None:
 
 async def print_checks(service: Service[S], settings: S) -> int:
     """Try the invariants and print them; returns 1 where one is broken."""
+    from rich.console import Console
+    from rich.table import Table
+
     runtime = service.bootstrap(settings)
     publisher = Publisher(settings.broker_url.get_secret_value(), Topology(settings.broker_prefix))
     try:
@@ -208,6 +207,9 @@ async def print_checks(service: Service[S], settings: S) -> int:
 
 
 async def _dead_letters(service: Service[S], settings: S, action: str, message_id: str) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
     publisher = Publisher(settings.broker_url.get_secret_value(), Topology(settings.broker_prefix))
     letters = DeadLetters(service.name, publisher)
     console = Console()
@@ -253,6 +255,8 @@ def run(service: Service[S]) -> None:
 
     @cli.command(help="Bring the database up to this release.")
     def migrate() -> None:
+        from common.db.migrate import upgrade  # Long-running processes do not carry Alembic.
+
         loaded = settings()
         upgrade(service.name, loaded.database_url.get_secret_value())
         runtime = service.bootstrap(loaded)
@@ -261,6 +265,8 @@ def run(service: Service[S]) -> None:
 
     @cli.command(help="Print the AsyncAPI document.")
     def asyncapi() -> None:
+        from common.asyncapi import asyncapi_yaml  # Only this command needs the generator, which is large.
+
         runtime = service.bootstrap(settings())
         print(asyncapi_yaml(runtime.consumers, description=runtime.description))
 

@@ -4,7 +4,7 @@ from contracts.base import Part
 
 
 class AddressV1(Part):
-    """Where a parcel goes. Absent fields are empty strings; the country is ISO 3166-1 alpha-2; postal codes are text."""
+    """Where a parcel goes. Absent fields are empty; the country is ISO 3166-1 alpha-2; postal codes are text."""
 
     name: str = ""
     company: str = ""

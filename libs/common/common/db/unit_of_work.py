@@ -1,4 +1,4 @@
-"""One transaction: the connection, what it will say (outbox) and what it will have done (jobs), committed at the edge."""
+"""One transaction: the connection, what it will say (outbox), what it will have done (jobs); committed at the edge."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

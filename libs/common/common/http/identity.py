@@ -60,7 +60,7 @@ class Identity:
         return f"{self.kind}:{self.user_id}"
 
     def scope(self, wanted: UUID | None = None) -> UUID | None:
-        """The seller whose rows may be read: a seller's own, whatever was wanted; for operators the one wanted, or all."""
+        """The seller whose rows may be read: a seller's own, whatever was wanted; an operator's choice, or all."""
         return self.seller_id if not self.is_operator else wanted
 
     def acting_seller(self, named: UUID | None = None) -> UUID:
@@ -139,7 +139,7 @@ CurrentIdentity = Annotated[Identity, Depends(current_identity)]
 
 
 def require(*roles: Role) -> Callable[[Identity], Identity]:
-    """A dependency that lets only these roles in: `identity: Annotated[Identity, Depends(require(Role.OPERATOR_ADMIN))]`."""
+    """A dependency that lets only these roles in: `Annotated[Identity, Depends(require(Role.OPERATOR_ADMIN))]`."""
 
     def check(identity: CurrentIdentity) -> Identity:
         if not identity.roles & {role.value for role in roles}:

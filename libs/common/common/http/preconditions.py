@@ -1,4 +1,4 @@
-"""`Idempotency-Key` and `If-Match`: a POST that moves goods or money happens once, an edit never overwrites another's."""
+"""`Idempotency-Key` and `If-Match`: a POST that moves goods or money happens once, no edit overwrites another's."""
 
 import hashlib
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Gathers what arrives while the last batch is at work: batches grow with the load, and an idle system waits for nothing."""
+"""Gathers what arrives while the last batch is at work: batches grow with the load, an idle system does not wait."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

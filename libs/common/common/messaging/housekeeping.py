@@ -14,7 +14,8 @@ BATCH = 5000
 
 _ERASE = tuple(
     text(
-        f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {column} < now() - CAST(:kept AS interval) LIMIT {BATCH}))"
+        f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("
+        f"SELECT ctid FROM {table} WHERE {column} < now() - CAST(:kept AS interval) LIMIT {BATCH}))"
     )
     for table, column in (("inbox", "received_at"), ("inbox_replies", "stored_at"), ("idempotency_keys", "created_at"))
 )

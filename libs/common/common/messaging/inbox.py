@@ -14,11 +14,13 @@ _CLAIM = text(
     "ORDER BY id ON CONFLICT DO NOTHING RETURNING message_id"
 )
 _REPLIES = text(
-    "SELECT routing_key, body FROM inbox_replies WHERE message_id = ANY(CAST(:ids AS uuid[])) ORDER BY message_id, number"
+    "SELECT routing_key, body FROM inbox_replies WHERE message_id = ANY(CAST(:ids AS uuid[])) "
+    "ORDER BY message_id, number"
 )
 _KEEP_REPLIES = text(
     "INSERT INTO inbox_replies (message_id, number, routing_key, body) "
-    "SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS smallint[]), CAST(:keys AS text[]), CAST(:bodies AS text[])) "
+    "SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS smallint[]), CAST(:keys AS text[]), "
+    "CAST(:bodies AS text[])) "
     "ON CONFLICT DO NOTHING"
 )
 

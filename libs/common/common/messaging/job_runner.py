@@ -44,7 +44,8 @@ _CLAIM = text(
         WHERE ranked.place <= :per_lane AND jobs.state = 'open' AND jobs.next_at <= now()
         ORDER BY ranked.next_at LIMIT :limit FOR UPDATE OF jobs SKIP LOCKED
     )
-    UPDATE jobs SET leased = true, lease_id = :lease_id, attempts = attempts + 1, next_at = now() + :lease, updated_at = now()
+    UPDATE jobs SET leased = true, lease_id = :lease_id, attempts = attempts + 1, next_at = now() + :lease,
+        updated_at = now()
     FROM chosen WHERE jobs.id = chosen.id
     RETURNING jobs.id, jobs.kind, jobs.key, jobs.lane, jobs.payload, jobs.progress, jobs.attempts, chosen.interrupted
     """
@@ -70,7 +71,8 @@ _FAIL = text(
 )
 _ADD_TIMERS = text(
     "INSERT INTO jobs (id, kind, key, payload, next_at) "
-    "SELECT id, 'timer', name, '{}', now() FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS source(id, name) "
+    "SELECT id, 'timer', name, '{}', now() "
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS source(id, name) "
     "ON CONFLICT (kind, key) WHERE state = 'open' DO NOTHING"
 )
 
@@ -108,7 +110,7 @@ class JobRunner:
                     started = await self.lease_due()
                 except (SQLAlchemyError, OSError) as error:
                     if not is_lost(error) and not is_contention(error):
-                        log.error("jobs_lease_failed", exc_info=error)
+                        log.exception("jobs_lease_failed", exc_info=error)
                     elif not self._broken:
                         log.warning("jobs_paused", error=str(error))
                     self._broken = True
@@ -193,14 +195,14 @@ class JobRunner:
             async with asyncio.timeout(kind.lease.total_seconds() * 0.9):
                 outcome = await kind.handle(job)
         except Exception as error:  # A defect of a handler must not lose its job: it is run again, later and later.
-            log.error("job_crashed", kind=job.kind, key=job.key, attempts=job.attempts, exc_info=error)
+            log.exception("job_crashed", kind=job.kind, key=job.key, attempts=job.attempts, exc_info=error)
             wait = backoff(job.attempts, base=CRASH_BASE, most=CRASH_MOST, jitter=random.random())
             outcome = Again(wait, f"{type(error).__name__}: {error}"[:2000], job.progress, code="crashed")
         RUNS.labels(job.kind, type(outcome).__name__).inc()
         await self._settling[kind.kind].submit(JobResult(job, outcome))
 
     async def _settle(self, results: Sequence[JobResult]) -> None:
-        """Write outcomes; a group that cannot be written is written one by one, so that one defect stops no neighbour."""
+        """Write outcomes; what fails as a group is written one by one, so that one defect stops no neighbour."""
         try:
             await self._settle_once(results)
         except Exception as error:
@@ -211,7 +213,7 @@ class JobRunner:
                 try:
                     await self._settle_once([result])
                 except Exception as alone:  # Its lease runs out and it comes again, as interrupted.
-                    log.error("job_result_refused", kind=result.job.kind, key=result.job.key, exc_info=alone)
+                    log.exception("job_result_refused", kind=result.job.kind, key=result.job.key, exc_info=alone)
 
     async def _settle_once(self, results: Sequence[JobResult]) -> None:
         tries = 0

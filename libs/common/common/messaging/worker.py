@@ -123,7 +123,7 @@ class Worker:
                 async with asyncio.timeout(START_TIMEOUT_SECONDS):
                     await self._publisher.connect()
                     connection = await broker.connect()
-                    connection.close_callbacks.add(lambda *_: lost.set())
+                    connection.close_callbacks.add(_setter(lost))
                     await broker.start()
                 self._mark(True)
                 if broken:
@@ -167,6 +167,10 @@ class Worker:
                 )
                 if queue.declaration_result.consumer_count == 0:
                     raise RuntimeError(f"{name} has lost its consumer")
+
+
+def _setter(event: asyncio.Event) -> Callable[..., None]:
+    return lambda *_: event.set()
 
 
 async def _stop(broker: RabbitBroker) -> None:

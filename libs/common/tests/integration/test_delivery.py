@@ -1,51 +1,24 @@
 """From a transaction to its effect elsewhere, on a real broker."""
 
 import asyncio
-from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 from common.db.unit_of_work import Transactions, UnitOfWork
-from common.messaging.consumers import Consumers
 from common.messaging.dead_letters import DeadLetters
 from common.messaging.envelope import pack
 from common.messaging.publisher import Publisher
-from contracts.billing.v1 import FundsRefusedV1, HoldFundsV1
+from common.testing.messaging import Start, effects, eventually, hold_funds, recording
 from sqlalchemy import text
 
-from ..conftest import BareUow, Start, effects, eventually, hold_funds, record
 
-
-def recording() -> Consumers:
-    """Consumers of billing that count the effect of each command and answer it."""
-    consumers = Consumers("billing")
-
-    async def on_hold_funds(commands: Sequence[HoldFundsV1], uow: UnitOfWork) -> None:
-        await record(uow, [command.fulfillment_id for command in commands])
-        for command in commands:
-            if command.number == "FO-13":
-                raise ValueError("thirteen is poison")
-            uow.outbox.add(
-                FundsRefusedV1(
-                    seller_id=command.seller_id,
-                    fulfillment_id=command.fulfillment_id,
-                    submission=1,
-                    code="no_account",
-                    reason="",
-                ),
-                cause=command,
-            )
-
-    consumers.add(HoldFundsV1, on_hold_funds)
-    return consumers
-
-
-async def test_every_message_takes_effect_once(transactions: Transactions[BareUow], start: Start) -> None:
+async def test_every_message_takes_effect_once(transactions: Transactions[UnitOfWork], start: Start) -> None:
     start(recording())
     commands = [hold_funds(number + 100) for number in range(250)]
     async with transactions.begin() as uow:
         for command in commands:
             uow.outbox.add(command)
+
     async def all_there() -> bool:
         return len(await effects(transactions)) == 250
 
@@ -53,17 +26,20 @@ async def test_every_message_takes_effect_once(transactions: Transactions[BareUo
     assert set((await effects(transactions)).values()) == {1}
 
 
-async def test_a_rolled_back_transaction_says_nothing(transactions: Transactions[BareUow]) -> None:
-    with pytest.raises(RuntimeError):
+async def test_a_rolled_back_transaction_says_nothing(transactions: Transactions[UnitOfWork]) -> None:
+    async def change_of_mind() -> None:
         async with transactions.begin() as uow:
             uow.outbox.add(hold_funds())
             raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        await change_of_mind()
     async with transactions.engine.connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one() == 0
 
 
 async def test_a_command_sent_again_is_answered_again_and_has_no_second_effect(
-    transactions: Transactions[BareUow], start: Start
+    transactions: Transactions[UnitOfWork], start: Start
 ) -> None:
     running = start(recording())
     command, command_id = hold_funds(1), uuid4()
@@ -85,14 +61,14 @@ async def test_a_command_sent_again_is_answered_again_and_has_no_second_effect(
     assert (await effects(transactions))[command.fulfillment_id] == 1
 
 
-async def _handled(transactions: Transactions[BareUow], message_id: object) -> bool:
+async def _handled(transactions: Transactions[UnitOfWork], message_id: object) -> bool:
     async with transactions.engine.connect() as connection:
         found = await connection.execute(text("SELECT 1 FROM inbox WHERE message_id = :id"), {"id": message_id})
         return found.first() is not None
 
 
 async def test_a_poisonous_event_is_parked_alone_and_can_be_replayed(
-    transactions: Transactions[BareUow], start: Start, publisher: Publisher
+    transactions: Transactions[UnitOfWork], start: Start, publisher: Publisher
 ) -> None:
     start(recording())
     commands = [hold_funds(number) for number in range(10, 20)]
@@ -118,14 +94,12 @@ async def test_a_poisonous_event_is_parked_alone_and_can_be_replayed(
 
 
 async def test_malformed_events_are_parked_and_their_neighbours_go_on(
-    transactions: Transactions[BareUow], start: Start, publisher: Publisher
+    transactions: Transactions[UnitOfWork], start: Start, publisher: Publisher
 ) -> None:
     start(recording())
     await publisher.connect()
     good = hold_funds(1)
-    event = (
-        '{"specversion":"1.0","id":"%s","type":"billing.hold_funds.v1","source":"t","time":"2026-01-01T00:00:00+00:00","data":%s}'
-    )
+    event = '{"specversion":"1.0","id":"%s","type":"billing.hold_funds.v1","source":"t","time":"2026-01-01T00:00:00+00:00","data":%s}'
     bodies = [
         event % (uuid4(), good.model_dump_json()),
         event % (uuid4(), '{"seller_id": "nonsense"}'),
@@ -153,15 +127,12 @@ async def test_malformed_events_are_parked_and_their_neighbours_go_on(
 
 
 async def test_two_workers_and_a_repeated_frame_have_one_effect(
-    transactions: Transactions[BareUow], start: Start, publisher: Publisher
+    transactions: Transactions[UnitOfWork], start: Start, publisher: Publisher
 ) -> None:
     start(recording())
     start(recording())
     command = hold_funds(1)
-    body = (
-        '{"specversion":"1.0","id":"%s","type":"billing.hold_funds.v1","source":"t","time":"2026-01-01T00:00:00+00:00","data":%s}'
-        % (uuid4(), command.model_dump_json())
-    )
+    body = f'{{"specversion":"1.0","id":"{uuid4()}","type":"billing.hold_funds.v1","source":"t","time":"2026-01-01T00:00:00+00:00","data":{command.model_dump_json()}}}'
     await asyncio.gather(*(publisher.publish("billing.hold_funds.v1", pack([body])) for _ in range(20)))
     last = hold_funds(2)
     async with transactions.begin() as uow:

@@ -9,28 +9,27 @@ from common.db.unit_of_work import Transactions, UnitOfWork
 from common.kernel.ids import uuid7
 from common.messaging.job_runner import JobRunner
 from common.messaging.jobs import Again, Done, Failed, Job, JobResult, Jobs, Outcome, backoff
+from common.testing.messaging import effects, eventually, record
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from ..conftest import BareUow, effects, eventually, record
-
 LEASE = timedelta(seconds=30)
 
 
-async def job_rows(transactions: Transactions[BareUow]) -> list[dict[str, object]]:
+async def job_rows(transactions: Transactions[UnitOfWork]) -> list[dict[str, object]]:
     async with transactions.engine.connect() as connection:
         rows = await connection.execute(text("SELECT * FROM jobs WHERE kind <> 'timer' ORDER BY key"))
         return [dict(row._mapping) for row in rows]
 
 
-async def add(transactions: Transactions[BareUow], *keys: str, lane: str = "") -> None:
+async def add(transactions: Transactions[UnitOfWork], *keys: str, lane: str = "") -> None:
     async with transactions.begin() as uow:
         for key in keys:
             uow.jobs.add("call", key, {"key": key}, lane=lane)
 
 
-async def test_two_runners_run_each_job_once_and_its_effect_is_settled(transactions: Transactions[BareUow]) -> None:
+async def test_two_runners_run_each_job_once_and_its_effect_is_settled(transactions: Transactions[UnitOfWork]) -> None:
     calls: Counter[str] = Counter()
     jobs = Jobs("test")
 
@@ -57,13 +56,13 @@ async def test_two_runners_run_each_job_once_and_its_effect_is_settled(transacti
     assert Counter((await effects(transactions)).values()) == {1: 100}
 
 
-async def test_an_open_job_is_not_added_twice(transactions: Transactions[BareUow]) -> None:
+async def test_an_open_job_is_not_added_twice(transactions: Transactions[UnitOfWork]) -> None:
     await add(transactions, "same")
     await add(transactions, "same", "other")
     assert [row["key"] for row in await job_rows(transactions)] == ["other", "same"]
 
 
-async def test_a_job_whose_process_died_comes_again_as_interrupted(transactions: Transactions[BareUow]) -> None:
+async def test_a_job_whose_process_died_comes_again_as_interrupted(transactions: Transactions[UnitOfWork]) -> None:
     seen: list[bool] = []
     jobs = Jobs("test")
 
@@ -87,7 +86,9 @@ async def test_a_job_whose_process_died_comes_again_as_interrupted(transactions:
     await asyncio.gather(second, return_exceptions=True)
 
 
-async def test_a_result_that_comes_after_the_lease_was_taken_over_changes_nothing(transactions: Transactions[BareUow]) -> None:
+async def test_a_result_that_comes_after_the_lease_was_taken_over_changes_nothing(
+    transactions: Transactions[UnitOfWork],
+) -> None:
     release = asyncio.Event()
     jobs = Jobs("test")
 
@@ -111,7 +112,7 @@ async def test_a_result_that_comes_after_the_lease_was_taken_over_changes_nothin
     assert len(await job_rows(transactions)) == 1
 
 
-async def test_outcomes_move_the_row(transactions: Transactions[BareUow]) -> None:
+async def test_outcomes_move_the_row(transactions: Transactions[UnitOfWork]) -> None:
     jobs = Jobs("test")
 
     @jobs.handler("call", concurrency=4, lease=LEASE)
@@ -138,7 +139,7 @@ async def test_outcomes_move_the_row(transactions: Transactions[BareUow]) -> Non
     assert await runner.lease_due() == 0
 
 
-async def test_a_slow_lane_leaves_room_for_the_others(transactions: Transactions[BareUow]) -> None:
+async def test_a_slow_lane_leaves_room_for_the_others(transactions: Transactions[UnitOfWork]) -> None:
     done: list[str] = []
     stuck = asyncio.Event()
     jobs = Jobs("test")
@@ -158,7 +159,7 @@ async def test_a_slow_lane_leaves_room_for_the_others(transactions: Transactions
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_timer_ticks_in_one_of_two_processes(transactions: Transactions[BareUow]) -> None:
+async def test_a_timer_ticks_in_one_of_two_processes(transactions: Transactions[UnitOfWork]) -> None:
     ticks: list[int] = []
     jobs = Jobs("test")
 

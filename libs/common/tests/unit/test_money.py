@@ -5,7 +5,7 @@ from common.kernel.money import CurrencyMismatch, Money, minor_units
 from hypothesis import given
 from hypothesis import strategies as st
 
-AMOUNTS = st.decimals(min_value=-10**12, max_value=10**12, allow_nan=False, allow_infinity=False, places=6)
+AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=6)
 CURRENCIES = st.sampled_from(["USD", "JPY", "KWD", "CNY"])
 
 

@@ -23,7 +23,7 @@ class PlatformStatusV1(StrEnum):
 
 
 class OrderLineV1(Part):
-    """One line: platform_line_id is unique in its order, platform_sku may be empty, quantity is what is left to ship."""
+    """One line: platform_line_id is unique in its order, platform_sku may be empty, quantity is what is to ship."""
 
     platform_line_id: str
     platform_sku: str = ""
@@ -111,7 +111,7 @@ class LabelFetchedV1(Event, owner="sync", name="label_fetched", version=1, subje
 
 
 class LabelFailedV1(Event, owner="sync", name="label_failed", version=1, subject="order_id"):
-    """No label: `final` ends the attempt, otherwise the platform has none yet and the n-th of `tries` has just passed."""
+    """No label: `final` ends the attempt, otherwise the platform has none yet after that many `tries`."""
 
     seller_id: UUID
     order_id: UUID
