@@ -35,10 +35,10 @@ class ServiceSettings(BaseSettings):
             le=1000,
             description="How long the relay lets messages gather into a frame under load, in milliseconds.",
         ),
-    ] = 40
+    ] = 100
     prefetch_frames: Annotated[
         int, Field(ge=1, le=500, description="Unacknowledged frames a consumer may hold, per queue.")
-    ] = 40
+    ] = 100
     batch_events: Annotated[
         int, Field(ge=1, le=1000, description="Events that a consumer handles in one transaction, at most.")
     ] = 200

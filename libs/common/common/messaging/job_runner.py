@@ -23,7 +23,7 @@ from common.messaging.jobs import TIMER, Again, Done, Failed, Job, JobKind, JobR
 log = structlog.get_logger(__name__)
 
 IDLE_POLL_SECONDS = 0.5
-BUSY_PAUSE_SECONDS = 0.02
+BUSY_PAUSE_SECONDS = 0.05
 SETTLE_BATCH = 100
 CRASH_BASE = timedelta(seconds=2)
 CRASH_MOST = timedelta(minutes=10)

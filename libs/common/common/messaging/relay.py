@@ -40,7 +40,7 @@ class Frame:
 
 
 def frames(rows: Sequence[tuple[int, str, str]]) -> list[Frame]:
-    """Pack rows into frames: each routing key keeps its order; a frame is over its limits only if one event alone is."""
+    """Pack rows into frames: each routing key keeps its order; a frame is over its limits only where one event is."""
     complete: list[Frame] = []
     open_frames: dict[str, Frame] = {}
     for position, routing_key, body in rows:

@@ -11,6 +11,11 @@ from common.messaging.publisher import Publisher
 from common.testing.messaging import Start, effects, eventually, hold_funds, recording
 from sqlalchemy import text
 
+EVENT = (
+    '{"specversion":"1.0","id":"%s","type":"billing.hold_funds.v1","source":"t",'
+    '"time":"2026-01-01T00:00:00+00:00","data":%s}'
+)
+
 
 async def test_every_message_takes_effect_once(transactions: Transactions[UnitOfWork], start: Start) -> None:
     start(recording())
@@ -99,11 +104,10 @@ async def test_malformed_events_are_parked_and_their_neighbours_go_on(
     start(recording())
     await publisher.connect()
     good = hold_funds(1)
-    event = '{"specversion":"1.0","id":"%s","type":"billing.hold_funds.v1","source":"t","time":"2026-01-01T00:00:00+00:00","data":%s}'
     bodies = [
-        event % (uuid4(), good.model_dump_json()),
-        event % (uuid4(), '{"seller_id": "nonsense"}'),
-        event.replace("hold_funds", "unknown_message") % (uuid4(), "{}"),
+        EVENT % (uuid4(), good.model_dump_json()),
+        EVENT % (uuid4(), '{"seller_id": "nonsense"}'),
+        EVENT.replace("hold_funds", "unknown_message") % (uuid4(), "{}"),
         "[1]",
         '{"id": 5}',
     ]
@@ -132,7 +136,7 @@ async def test_two_workers_and_a_repeated_frame_have_one_effect(
     start(recording())
     start(recording())
     command = hold_funds(1)
-    body = f'{{"specversion":"1.0","id":"{uuid4()}","type":"billing.hold_funds.v1","source":"t","time":"2026-01-01T00:00:00+00:00","data":{command.model_dump_json()}}}'
+    body = EVENT % (uuid4(), command.model_dump_json())
     await asyncio.gather(*(publisher.publish("billing.hold_funds.v1", pack([body])) for _ in range(20)))
     last = hold_funds(2)
     async with transactions.begin() as uow:
