@@ -1,0 +1,1 @@
+"""Servers, services and the sandbox on one machine: for the demo, for tests and for development."""

@@ -3,22 +3,15 @@
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.errors import LocalhostError
 from localhost.run import Run
+from localhost.spawn import Account, run_to_end
 
-
-@dataclass(frozen=True)
-class Account:
-    """Whom a server runs as."""
-
-    name: str
-    uid: int
-    gid: int
+AWAY = Path("/") / "var" / "tmp"
+"""Where every account may go; kept over a restart of the machine, unlike /tmp on many."""
 
 
 def server_account(preferred: str) -> Account | None:
@@ -37,24 +30,37 @@ def server_account(preferred: str) -> Account | None:
     )
 
 
-def server_folder(run: Run, *, server: str, account: Account | None) -> Path:
+async def server_folder(run: Run, *, server: str, account: Account | None) -> Path:
     """A fresh private folder that `account` owns and reaches.
 
-    It lies in the project, or, where a folder above is closed to the account, under /var/tmp with a link in the project.
+    It lies in the project, or, where a folder above is closed to the account, under /var/tmp with a link to it.
     """
+    place = _make_folder(run, server=server, account=account)
+    if account is None or await _can_write(place, account):
+        return place
+    return _move_away(run, place, server=server, account=account)
+
+
+def _make_folder(run: Run, *, server: str, account: Account | None) -> Path:
     run.servers.mkdir(parents=True, exist_ok=True)
     place = run.servers / server
-    if account is None:
-        place.mkdir(mode=0o700)
-        return place
-    for parent in (run.servers, run.servers.parent, run.servers.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o711)
     place.mkdir(mode=0o700)
-    os.chown(place, account.uid, account.gid)
-    if _can_write(place, account):
-        return place
+    if account is not None:
+        for parent in (run.servers, run.servers.parent, run.servers.parent.parent):
+            parent.chmod(parent.stat().st_mode | 0o711)
+        os.chown(place, account.uid, account.gid)
+    return place
+
+
+async def _can_write(folder: Path, account: Account) -> bool:
+    """Ask the kernel, as the account itself: modes, owners and access lists along the path all count."""
+    probe = ["/bin/sh", "-c", 'test -w "$0" && cd "$0"', str(folder)]
+    return (await run_to_end(probe, folder=Path("/"), account=account)).status == 0
+
+
+def _move_away(run: Run, place: Path, *, server: str, account: Account) -> Path:
     place.rmdir()
-    away = Path(tempfile.mkdtemp(prefix=f"orderdock-{run.name}-{server}-", dir="/var/tmp"))
+    away = Path(tempfile.mkdtemp(prefix=f"orderdock-{run.name}-{server}-", dir=AWAY))
     run.journal.add("remove_folder", path=str(away))
     os.chown(away, account.uid, account.gid)
     place.symlink_to(away)
@@ -64,12 +70,3 @@ def server_folder(run: Run, *, server: str, account: Account | None) -> Path:
 def remove_folder(path: Path) -> None:
     """Remove a private folder of ours; it may be gone already."""
     shutil.rmtree(path, ignore_errors=True)
-
-
-def _can_write(folder: Path, account: Account) -> bool:
-    """Ask the kernel, as the account itself: modes, owners and access lists along the path all count."""
-    probe = ["/bin/sh", "-c", 'cd / && test -w "$0" && cd "$0"', str(folder)]
-    done = subprocess.run(
-        probe, check=False, user=account.uid, group=account.gid, extra_groups=[], capture_output=True, cwd="/"
-    )
-    return done.returncode == 0

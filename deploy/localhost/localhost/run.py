@@ -10,13 +10,16 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from localhost.errors import LocalhostError
+
+Say = Callable[[str], None]
+"""Told in a line what happens, for the user to read."""
 
 KEPT_RUNS = 5
 """How many ended runs keep their logs."""
@@ -80,8 +83,8 @@ class Run:
             return False
 
     def forget(self) -> None:
-        """Remove the documents and private servers; the logs stay for whoever wants to know."""
-        for folder in (self.documents, self.servers):
+        """Remove the documents, settings and private servers; the logs stay for whoever wants to know."""
+        for folder in (self.documents, self.folder / "settings", self.servers):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -107,7 +110,7 @@ class Journal:
             return []
         entries = []
         for line in self._path.read_text().splitlines():
-            # The last line is cut short when the machine went down while it was written; what it announced was not made.
+            # A line cut short by a machine that went down announced something that was not made any more.
             with contextlib.suppress(ValueError):
                 entry = json.loads(line)
                 entries.append(Undo(entry["kind"], entry["facts"]))
@@ -116,6 +119,10 @@ class Journal:
     def clear(self) -> None:
         """Everything is undone."""
         self._path.unlink(missing_ok=True)
+
+
+def say_nothing(line: str) -> None:
+    """For those who do not want to know."""
 
 
 def project_folder() -> Path:

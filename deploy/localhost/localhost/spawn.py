@@ -1,25 +1,33 @@
-"""Programs that we start: none outlives the launcher, whatever ends it, and none hears the Ctrl-C that is meant for it."""
+"""Programs that we start: none outlives the launcher, and none hears the Ctrl-C that is meant for the launcher."""
 
 import asyncio
 import contextlib
 import ctypes
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from localhost.accounts import Account
 from localhost.errors import CommandFailed, LocalhostError
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
+@dataclass(frozen=True)
+class Account:
+    """Whom a program runs as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def die_with_parent(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
     """What the child does before it becomes the program: ask the kernel for a signal when its parent is gone."""
     if _LIBC is None:
         return None
@@ -58,10 +66,46 @@ async def spawn(
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=_die_with(os.getpid(), death_signal),
+            preexec_fn=die_with_parent(os.getpid(), death_signal),
         )
     except OSError as error:
         raise LocalhostError(f"{command[0]} could not be started: {error}.", remedy="Is it installed?") from error
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended, and what it said, errors included."""
+
+    command: Sequence[str]
+    status: int
+    said: str
+
+    def require_success(self) -> str:
+        """What it said. Raises `CommandFailed` for another status than 0."""
+        if self.status != 0:
+            raise CommandFailed(self.command, status=self.status, said=self.said)
+        return self.said
+
+
+async def run_to_end(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    account: Account | None = None,
+    timeout_seconds: float = 60,
+) -> Ended:
+    """Run a program to its end, whatever its status. Raises `CommandFailed` when it does not end in time."""
+    process = await spawn(command, env=env, folder=folder, account=account)
+    words = [str(word) for word in command]
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            said, _ = await process.communicate()
+    except TimeoutError as error:
+        raise CommandFailed(words, status=None, said="") from error
+    finally:
+        await kill_group(process)
+    return Ended(words, process.returncode or 0, said.decode(errors="replace"))
 
 
 async def output_of(
@@ -73,19 +117,8 @@ async def output_of(
     timeout_seconds: float = 60,
 ) -> str:
     """Run a program to its end and return what it said. Raises `CommandFailed`."""
-    process = await spawn(command, env=env, folder=folder, account=account)
-    words = [str(word) for word in command]
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            said, _ = await process.communicate()
-    except TimeoutError as error:
-        raise CommandFailed(words, status=None, said="") from error
-    finally:
-        await kill_group(process)
-    text = said.decode(errors="replace")
-    if process.returncode != 0:
-        raise CommandFailed(words, status=process.returncode, said=text)
-    return text
+    ended = await run_to_end(command, env=env, folder=folder, account=account, timeout_seconds=timeout_seconds)
+    return ended.require_success()
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
@@ -109,15 +142,3 @@ async def stop_group(process: Process, *, number: signal.Signals = signal.SIGTER
             async with asyncio.timeout(grace_seconds):
                 await process.wait()
     await kill_group(process)
-
-
-def free_port(wanted: int = 0) -> int:
-    """`wanted` where nobody listens on it, another port of 127.0.0.1 otherwise."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            # Without it a port that a process of the last run used a moment ago would look taken.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise LocalhostError("No free port on 127.0.0.1.", remedy="End programs that hold many ports, and try again.")

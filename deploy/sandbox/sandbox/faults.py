@@ -6,11 +6,27 @@ from typing import Any
 
 KINDS = frozenset(
     {
-        "throttle", "error", "slow", "cut", "cut_before", "expire_token", "revoke_token", "tracking_not_ready", "label_not_ready",
-        "label_refused", "fulfillment_refused", "malformed", "wms_refuse", "wms_refuse_later", "wms_silent", "wms_twice", "wms_late",
-        "cancel_refused", "cancel_pending",
+        "throttle",
+        "error",
+        "slow",
+        "cut",
+        "cut_before",
+        "expire_token",
+        "revoke_token",
+        "tracking_not_ready",
+        "label_not_ready",
+        "label_refused",
+        "fulfillment_refused",
+        "malformed",
+        "wms_refuse",
+        "wms_refuse_later",
+        "wms_silent",
+        "wms_twice",
+        "wms_late",
+        "cancel_refused",
+        "cancel_pending",
     }
-)  # fmt: skip
+)
 TRANSPORT_KINDS = ("throttle", "error", "cut_before", "slow", "cut")
 
 
@@ -27,7 +43,7 @@ class Scope:
 
 @dataclass(slots=True)
 class Fault:
-    """One fault: strikes calls that match every given name, `left` times (None: no limit) and until `until` (Unix seconds)."""
+    """One fault: strikes calls that match all given names, `left` times (None: always), until `until` (Unix time)."""
 
     id: int
     kind: str
@@ -71,7 +87,9 @@ class Faults:
 
     def remove(self, fault_id: int | None = None) -> int:
         """End one fault, or all; return how many there were."""
-        gone = [self._all[fault_id]] if fault_id in self._all else [] if fault_id is not None else list(self._all.values())
+        gone = (
+            [self._all[fault_id]] if fault_id in self._all else [] if fault_id is not None else list(self._all.values())
+        )
         for fault in gone:
             del self._all[fault.id]
         self._live = {}

@@ -1,4 +1,4 @@
-"""A request and an answer, and what a handler may ask of the connection: wait before answering, or close it unanswered."""
+"""A request and an answer; an answer may ask the connection to wait first, or to close unanswered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

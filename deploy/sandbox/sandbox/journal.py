@@ -1,7 +1,7 @@
-"""Effects and their journal: what happened to the outside world, one JSON line each, so that it can happen again at start.
+"""Effects and their journal: what happened to the outside world, one JSON line each, to happen again at start.
 
-An effect is a function `(world, **facts)` that decides nothing: all checks are done before it, all random values are among its facts, and
-ids come from the world's counter. Calling it again with the same facts in the same order therefore gives the same world.
+An effect is a function `(world, **facts)` that decides nothing: all checks are done before it, all random values are
+among its facts, and ids come from the world's counter. The same facts in the same order give the same world again.
 """
 
 import functools
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Effect = Callable[Concatenate["World", P], R]
 _EFFECTS: dict[str, Callable[..., object]] = {}
 
 
@@ -24,24 +25,24 @@ class BrokenJournal(Exception):
     """The journal cannot be replayed; the text names file and line."""
 
 
-def effect(function: Callable[Concatenate["World", P], R]) -> Callable[Concatenate["World", P], R]:
+def effect(function: Effect[P, R]) -> Effect[P, R]:
     """Mark a function that changes the world; its facts are keyword arguments made of JSON values only."""
-    name = function.__name__
+    name = f"{function.__module__}.{function.__name__}"
     parameters = list(inspect.signature(function).parameters.values())[1:]
     if name in _EFFECTS or any(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in parameters):
         raise TypeError(f"effect {name} needs a name of its own and keyword arguments only")
 
-    @functools.wraps(function)
-    def recorded(world: "World", *args: P.args, **kwargs: P.kwargs) -> R:
+    def recorded(world: "World", /, *args: P.args, **kwargs: P.kwargs) -> R:
         with world.one_effect(name, kwargs):
             return function(world, *args, **kwargs)
 
+    functools.update_wrapper(recorded, function)
     _EFFECTS[name] = recorded
     return recorded
 
 
 class Journal:
-    """An append-only file of effects; each line reaches the operating system before the answer leaves, so `kill -9` loses none."""
+    """An append-only file of effects; lines are written before the answer leaves: `kill -9` loses none."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -53,7 +54,7 @@ class Journal:
             self._file.write(orjson.dumps([name, at, facts], option=orjson.OPT_APPEND_NEWLINE))
 
     def replay(self, world: "World") -> int:
-        """Make everything in the file happen to `world`, cut off a torn last line, open for appending; return the number of effects."""
+        """Let all effects in the file happen, cut off a torn last line, open for appending; return their number."""
         count, good_bytes = 0, 0
         if self._path.exists():
             with self._path.open("rb") as lines:
@@ -64,7 +65,10 @@ class Journal:
                         name, at, facts = orjson.loads(line)
                         world.replay_effect(_EFFECTS[name], at, facts)
                     except (ValueError, KeyError, TypeError) as err:
-                        raise BrokenJournal(f"{self._path} line {count + 1} cannot be replayed ({err!r}); move the file away to start empty") from err
+                        text = (
+                            f"{self._path} line {count + 1} cannot be replayed ({err!r}); move it away to start empty"
+                        )
+                        raise BrokenJournal(text) from err
                     count += 1
                     good_bytes += len(line)
             with self._path.open("rb+") as torn:

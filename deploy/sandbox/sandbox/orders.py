@@ -8,9 +8,15 @@ from sandbox.specs import AddressSpec, LabelSpec, MalformedSpec, OrderSpec
 from sandbox.times import TimeIndex
 
 COUNTRY_DEFAULTS = {
-    "US": ("Reno", "NV", "89501"), "CA": ("Toronto", "ON", "M5V 1L9"), "GB": ("Leeds", "ENG", "LS1 4DY"), "DE": ("Berlin", "BE", "10115"),
-    "SG": ("Singapore", "", "018956"), "VN": ("Tây Ninh", "", ""), "MY": ("Shah Alam", "Selangor", "40150"), "TW": ("Taipei", "", "100"),
-}  # fmt: skip
+    "US": ("Reno", "NV", "89501"),
+    "CA": ("Toronto", "ON", "M5V 1L9"),
+    "GB": ("Leeds", "ENG", "LS1 4DY"),
+    "DE": ("Berlin", "BE", "10115"),
+    "SG": ("Singapore", "", "018956"),
+    "VN": ("Tây Ninh", "", ""),
+    "MY": ("Shah Alam", "Selangor", "40150"),
+    "TW": ("Taipei", "", "100"),
+}
 
 
 @dataclass(slots=True)
@@ -39,7 +45,7 @@ class Address:
 
 @dataclass(slots=True)
 class Line:
-    """One line: `quantity` is what is wanted now, `ordered` what was bought first, `fulfilled` what has been shipped."""
+    """One line: `quantity` is what is wanted now, `ordered` what was bought first, `fulfilled` what was shipped."""
 
     id: int
     item_id: int
@@ -143,7 +149,9 @@ class Shop:
         self.refresh.clear()
         self.codes.clear()
 
-    def give_access(self, token: str, now: float, scopes: frozenset[str] | None = None, *, expiring: bool = True) -> Grant:
+    def give_access(
+        self, token: str, now: float, scopes: frozenset[str] | None = None, *, expiring: bool = True
+    ) -> Grant:
         """Add an access token and forget those that have ended."""
         for old in [key for key, grant in self.access.items() if grant.expires is not None and grant.expires <= now]:
             del self.access[old]
@@ -152,7 +160,7 @@ class Shop:
 
 
 def break_on_wire(answer: dict[str, Any], malformed: MalformedSpec) -> None:
-    """Change a finished answer so that it is not what the platform documents; a path that is not there changes nothing."""
+    """Change a finished answer so that it is not as documented; a path that is not there changes nothing."""
     *parents, last = malformed.path.split(".")
     target: Any = answer
     for part in parents:

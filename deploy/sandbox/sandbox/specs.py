@@ -1,4 +1,4 @@
-"""What the control API takes: apps, shops, orders, warehouses, changes and faults, as pydantic models that refuse what they do not know."""
+"""What the control API takes, as pydantic models that refuse what they do not know."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -9,7 +9,9 @@ from sandbox.faults import KINDS
 from sandbox.times import parse_time
 
 Time = Annotated[float, BeforeValidator(parse_time)]
-Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) and not isinstance(value, bool) else value)]
+Text = Annotated[
+    str, BeforeValidator(lambda value: str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+]
 MALFORMED_WORDS = ("quantity", "created_at")
 
 
@@ -169,9 +171,19 @@ class ChangeSpec(Spec):
     shop: Text
     order: Text
     action: Literal[
-        "cancel", "request_cancel", "pay", "hold", "release_hold", "edit_address", "edit_note", "edit_quantity", "touch", "carrier_scan",
-        "deliver", "repair",
-    ]  # fmt: skip
+        "cancel",
+        "request_cancel",
+        "pay",
+        "hold",
+        "release_hold",
+        "edit_address",
+        "edit_note",
+        "edit_quantity",
+        "touch",
+        "carrier_scan",
+        "deliver",
+        "repair",
+    ]
     reason: str = ""
     note: str = ""
     address: dict[str, str] = {}
@@ -250,7 +262,19 @@ class FaultSpec(Spec):
 
     def details(self) -> dict[str, Any]:
         """Return the fields that say how it strikes, without those that were not given."""
-        names = ("delay", "status", "retry_after", "http", "code", "message", "reason", "refuse", "path", "value", "remove")
+        names = (
+            "delay",
+            "status",
+            "retry_after",
+            "http",
+            "code",
+            "message",
+            "reason",
+            "refuse",
+            "path",
+            "value",
+            "remove",
+        )
         return {name: getattr(self, name) for name in names if name in self.model_fields_set}
 
 

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from sandbox.wms.model import Submission, Warehouse
 
 FIRST_NUMBER = 1001
+FIRST_ID = 8_800_000_000_001  # Real ids do not fit 32 bits, so none here does.
 
 
 class World:
     """All state; changed by effects only (see journal.py), read by everyone, in one thread."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time, public_url: str = "http://127.0.0.1:8410", journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        public_url: str = "http://127.0.0.1:8410",
+        journal: Journal | None = None,
+    ) -> None:
         self.public_url = public_url
         self.journal = journal
         self._clock = clock
@@ -43,11 +50,12 @@ class World:
         self.label_purchases: dict[int, LabelPurchase] = {}
         self.shopee_tracking: dict[str, ShopeeOrder] = {}
         self.submissions_by_number: dict[str, list[Submission]] = {}
+        self.duplicates: list[dict[str, str]] = []
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.signature_failures: Counter[str] = Counter({"shopify": 0, "shopee": 0, "wms": 0})
-        self._last_id = 0
+        self._last_id = FIRST_ID - 1
         self._last_number = FIRST_NUMBER - 1
 
     def now(self) -> float:

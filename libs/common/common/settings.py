@@ -38,7 +38,7 @@ class ServiceSettings(BaseSettings):
     ] = 100
     prefetch_frames: Annotated[
         int, Field(ge=1, le=500, description="Unacknowledged frames a consumer may hold, per queue.")
-    ] = 100
+    ] = 40
     batch_events: Annotated[
         int, Field(ge=1, le=1000, description="Events that a consumer handles in one transaction, at most.")
     ] = 200

@@ -1,6 +1,5 @@
 from alembic import context
-from common.db.migrate import run_env
-
 from billing.adapters.tables import metadata
+from common.db.migrate import run_env
 
 run_env(context, metadata)

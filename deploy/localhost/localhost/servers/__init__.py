@@ -10,13 +10,13 @@ local port, a Docker engine, installed binaries, Debian's packages. ORDERDOCK_SE
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from localhost.errors import LocalhostError, ServerMissing, WayClosed
-from localhost.run import Run
+from localhost.run import Run, Say, say_nothing
 from localhost.servers.docker import start_container
 from localhost.servers.model import Context, Recipe, Server, ServerControl, Way
 from localhost.servers.packages import install
@@ -25,6 +25,8 @@ from localhost.servers.rabbitmq import RabbitMQ
 from localhost.servers.redis import Redis, take_database
 from localhost.servers.undo import sweep_dead_runs, undo_run
 from localhost.servers.vhosts import take_corner
+
+__all__ = ["Server", "Servers", "Way", "allowed_ways", "servers"]
 
 CHOICE_SETTING = "ORDERDOCK_SERVERS"
 OUR_OWN = (Way.DOCKER, Way.PRIVATE, Way.PACKAGES)
@@ -60,7 +62,10 @@ class Servers:
         return urls
 
     async def restart_broker(self) -> None:
-        """Kill our broker and start it again on its data. Raises `LocalhostError` when it is not ours."""
+        """Kill our broker and start it again on its data. Raises `LocalhostError` when it is not ours.
+
+        RabbitMQ loses a quorum queue that was declared less than 5 seconds before the kill.
+        """
         await self._broker().kill_and_restart()
 
     async def freeze_broker(self) -> None:
@@ -99,9 +104,7 @@ def allowed_ways() -> Sequence[Way]:
 
 
 @asynccontextmanager
-async def servers(
-    run: Run, *, private_broker: bool = False, say: Callable[[str], None] = lambda line: None
-) -> AsyncIterator[Servers]:
+async def servers(run: Run, *, private_broker: bool = False, say: Say = say_nothing) -> AsyncIterator[Servers]:
     """Find or start the servers of a run; at the end take back all that was made, and stop what was started.
 
     `private_broker` asks for a broker that may be killed and frozen. Raises `ServerMissing`.

@@ -10,8 +10,9 @@ from typing import Any
 import psutil
 
 from localhost.errors import CommandFailed, LocalhostError, WayClosed
+from localhost.ports import free_port
 from localhost.servers.model import Context, Recipe, Server, Way, until_answers
-from localhost.spawn import free_port, output_of
+from localhost.spawn import output_of
 
 ENGINE_SECONDS = 8
 PULL_SECONDS = 600
@@ -79,7 +80,7 @@ class ContainerControl:
     async def wait(self) -> None:
         """Wait until the server answers its clients."""
         await until_answers(
-            lambda: self._check(), what=f"container {self._name}", alive=lambda: None, seconds=self._start_seconds
+            self._check, what=f"container {self._name}", alive=lambda: None, seconds=self._start_seconds
         )
         state = await self._state()
         self._root_pid = int(state["Pid"])

@@ -3,13 +3,18 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from localhost.errors import CommandFailed, WayClosed
 from localhost.spawn import output_of
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+FORBIDDEN = 101
+"""The status with which that file forbids an action."""
+
+SYSTEMD_RUNS = Path("/run/systemd/system").is_dir()
 INSTALL_SECONDS = 900
 _one_at_a_time = asyncio.Lock()
 
@@ -22,18 +27,25 @@ async def install(packages: Sequence[str], *, say: Callable[[str], None]) -> Non
         raise WayClosed(f"only root may run apt-get install {' '.join(packages)}")
     async with _one_at_a_time:
         say(f"Installing Debian's {' '.join(packages)}")
-        policy_is_ours = not POLICY.exists()
-        if policy_is_ours:
-            # Status 101 forbids maintainer scripts to start services: we start our own, on our own ports.
-            POLICY.write_text("#!/bin/sh\nexit 101\n")
-            POLICY.chmod(0o755)
-        try:
+        with _services_must_not_start():
             await _apt_get("update", "-qq")
             await _apt_get("install", "-y", "-qq", "--no-install-recommends", *packages)
+        if SYSTEMD_RUNS:
             await _leave_disabled(packages)
-        finally:
-            if policy_is_ours:
-                POLICY.unlink(missing_ok=True)
+
+
+@contextmanager
+def _services_must_not_start() -> Iterator[None]:
+    """Keep maintainer scripts from starting services: we start our own, on our own ports."""
+    if POLICY.exists():  # The machine has its own say in this, as images for containers do.
+        yield
+        return
+    POLICY.write_text(f"#!/bin/sh\nexit {FORBIDDEN}\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
 
 
 async def _apt_get(*arguments: str) -> None:
@@ -47,9 +59,7 @@ async def _apt_get(*arguments: str) -> None:
 
 
 async def _leave_disabled(packages: Sequence[str]) -> None:
-    """Where systemd runs, keep the new servers from starting with the next boot."""
-    if not Path("/run/systemd/system").is_dir():
-        return
+    """Keep the new servers from starting with the next boot."""
     try:
         await output_of(["systemctl", "disable", *packages])
     except CommandFailed as error:

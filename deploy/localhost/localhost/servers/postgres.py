@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import signal
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -13,10 +14,11 @@ import asyncpg
 
 from localhost.accounts import server_account, server_folder
 from localhost.errors import CommandFailed, WayClosed
+from localhost.ports import free_port
 from localhost.run import Run
 from localhost.servers.model import ContainerPlan, Context, Server, Way
 from localhost.servers.private import PrivateControl, PrivatePlan
-from localhost.spawn import free_port, output_of
+from localhost.spawn import output_of
 
 OPTIONS = {
     "max_connections": "300",
@@ -29,7 +31,7 @@ OPTIONS = {
 }
 """A private server's settings: room for every process of an installation, and a commit that is one."""
 
-SOCKET_FOLDERS = ("/var/run/postgresql", "/tmp")
+SOCKET_FOLDERS = ("/var/run/postgresql", tempfile.gettempdir())
 CONNECT_SECONDS = 5
 
 
@@ -78,7 +80,7 @@ class Postgres:
         """initdb in a private folder, then the server as our child, on TCP only."""
         programs = _programs()
         account = server_account("postgres")
-        folder = server_folder(context.run, server=self.kind, account=account)
+        folder = await server_folder(context.run, server=self.kind, account=account)
         password = secrets.token_hex(12)
         port = free_port()
         url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"

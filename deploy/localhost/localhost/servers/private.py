@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from localhost.accounts import Account, remove_folder
+from localhost.accounts import remove_folder
 from localhost.servers.model import until_answers
-from localhost.spawn import kill_group, signal_group, spawn, stop_group
+from localhost.spawn import Account, kill_group, signal_group, spawn, stop_group
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aio_pika
 from aio_pika.exceptions import AMQPError
-from aiormq.exceptions import AMQPError as ProtocolError
 
-from localhost.accounts import Account, server_account, server_folder
+from localhost.accounts import server_account, server_folder
 from localhost.errors import WayClosed
+from localhost.ports import free_port
 from localhost.run import Run
 from localhost.servers.docker import listens
 from localhost.servers.model import ContainerPlan, Context, Server, Way
 from localhost.servers.postgres import hide_password
 from localhost.servers.private import PrivateControl, PrivatePlan
-from localhost.spawn import free_port, spawn
+from localhost.spawn import Account, spawn
 
 CONNECT_SECONDS = 5
 DEBIAN_SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -43,7 +43,7 @@ class RabbitMQ:
             async with asyncio.timeout(CONNECT_SECONDS):
                 connection = await aio_pika.connect(url)
                 await connection.close()
-        except (OSError, TimeoutError, AMQPError, ProtocolError, ValueError) as error:
+        except (OSError, TimeoutError, AMQPError, ValueError) as error:
             raise WayClosed(f"{hide_password(url)}: {str(error) or type(error).__name__}") from error
 
     def candidates(self) -> Sequence[str]:
@@ -70,11 +70,9 @@ class RabbitMQ:
 
     async def start_private(self, context: Context) -> Server:
         """A node of its own name, port, data folder and port mapper (epmd), as our child."""
-        program = DEBIAN_SCRIPT if DEBIAN_SCRIPT.exists() else shutil.which("rabbitmq-server")
-        if program is None or shutil.which("epmd") is None:
-            raise WayClosed("rabbitmq-server (with Erlang's epmd) is not installed")
+        program = _program()
         account = server_account("rabbitmq")
-        folder = server_folder(context.run, server=self.kind, account=account)
+        folder = await server_folder(context.run, server=self.kind, account=account)
         password = secrets.token_hex(12)
         port, mapper_port, distribution_port = free_port(), free_port(), free_port()
         _write_settings(folder, password=password, account=account)
@@ -112,6 +110,14 @@ class RabbitMQ:
         context.say(f"{self.title}: starting {program} on port {port} in {folder}")
         await control.start()
         return Server(self.kind, Way.PRIVATE, url, control)
+
+
+def _program() -> Path:
+    """The server's script. Raises `WayClosed` where it, or Erlang's port mapper, is not installed."""
+    found = DEBIAN_SCRIPT if DEBIAN_SCRIPT.exists() else shutil.which("rabbitmq-server")
+    if found is None or shutil.which("epmd") is None:
+        raise WayClosed("rabbitmq-server (with Erlang's epmd) is not installed")
+    return Path(found)
 
 
 def _write_settings(folder: Path, *, password: str, account: Account | None) -> None:

@@ -10,10 +10,11 @@ from redis.exceptions import RedisError
 
 from localhost.accounts import server_account, server_folder
 from localhost.errors import WayClosed
+from localhost.ports import free_port
 from localhost.run import Run
 from localhost.servers.model import ContainerPlan, Context, Server, Way
+from localhost.servers.postgres import hide_password
 from localhost.servers.private import PrivateControl, PrivatePlan
-from localhost.spawn import free_port
 
 OWNER_KEY = "orderdock:run"
 """Says in a database of a found server which run it belongs to."""
@@ -35,7 +36,7 @@ class Redis:
         try:
             await client.echo("orderdock")
         except (RedisError, OSError, ValueError) as error:
-            raise WayClosed(f"{url}: {error}") from error
+            raise WayClosed(f"{hide_password(url)}: {error}") from error
         finally:
             await client.aclose()
 
@@ -58,7 +59,7 @@ class Redis:
         if program is None:
             raise WayClosed("redis-server is not installed")
         account = server_account("redis")
-        folder = server_folder(context.run, server=self.kind, account=account)
+        folder = await server_folder(context.run, server=self.kind, account=account)
         port = free_port()
         url = f"redis://127.0.0.1:{port}"
         plan = PrivatePlan(
@@ -92,10 +93,10 @@ async def take_database(server_url: str, run: Run) -> str:
                 if await client.set(OWNER_KEY, run.name, nx=True):
                     return url
         except RedisError as error:
-            raise WayClosed(f"{url}: {error}") from error
+            raise WayClosed(f"{hide_password(url)}: {error}") from error
         finally:
             await client.aclose()
-    raise WayClosed(f"every database of {server_url} from 1 to {LAST_DATABASE} is in use")
+    raise WayClosed(f"every database of {hide_password(server_url)} from 1 to {LAST_DATABASE} is in use")
 
 
 async def give_back_database(url: str, run_name: str) -> None:
@@ -105,6 +106,6 @@ async def give_back_database(url: str, run_name: str) -> None:
         if await client.get(OWNER_KEY) == run_name:
             await client.flushdb()
     except RedisError as error:
-        raise WayClosed(f"{url}: {error}") from error
+        raise WayClosed(f"{hide_password(url)}: {error}") from error
     finally:
         await client.aclose()

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from localhost.accounts import remove_folder
+from localhost.compose_project import ComposeProject
 from localhost.errors import LocalhostError
 from localhost.run import Run, dead_runs
 from localhost.servers.docker import remove_container
@@ -19,17 +20,18 @@ async def _remove_folder(facts: Mapping[str, str]) -> None:
 UNDO: Mapping[str, Callable[[Mapping[str, str]], Awaitable[None]]] = {
     "drop_database": lambda facts: drop_database(facts["server_url"], facts["name"]),
     "delete_vhost_by_api": lambda facts: delete_vhost_by_api(facts["url"], facts["vhost"]),
-    "delete_vhost_by_ctl": lambda facts: delete_vhost_by_ctl(facts["vhost"]),
+    "delete_vhost_by_ctl": lambda facts: delete_vhost_by_ctl(facts["url"], facts["vhost"]),
     "delete_prefixed": lambda facts: delete_prefixed(facts["url"], facts["prefix"]),
     "flush_redis": lambda facts: give_back_database(facts["url"], facts["run"]),
     "remove_container": lambda facts: remove_container(facts["name"]),
+    "compose_down": lambda facts: ComposeProject(facts["project"], Path(facts["file"])).down(),
     "remove_folder": _remove_folder,
 }
 """One entry for every kind that a journal may hold."""
 
 
 async def undo_run(run: Run, *, say: Callable[[str], None]) -> None:
-    """Take back everything that the run made outside its folders. What fails is said, and kept for the next launcher."""
+    """Take back all that the run made outside its folders. What fails is said, and kept for the next launcher."""
     failed = False
     for undo in run.journal.newest_first():
         try:

@@ -9,7 +9,6 @@ import aio_pika
 import httpx2
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError
-from contracts.registry import SUBSCRIPTIONS, queue_name
 
 from localhost.errors import CommandFailed, LocalhostError, WayClosed
 from localhost.run import Run
@@ -19,8 +18,6 @@ from localhost.spawn import output_of
 
 MANAGEMENT_PORT = 15672
 CTL_SECONDS = 30
-EXCHANGES = ("orderdock", "orderdock.dead")
-QUEUE_ENDINGS = ("", ".dead")
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ async def take_corner(server: Server, run: Run) -> Corner:
     except WayClosed:
         pass  # No management API here; the next way tells whether a vhost can be made at all.
     try:
-        run.journal.add("delete_vhost_by_ctl", vhost=vhost)
+        run.journal.add("delete_vhost_by_ctl", url=server.url, vhost=vhost)
         await _make_by_ctl(server.url, vhost)
         await RabbitMQ().verify(url)
         return Corner(url)
@@ -116,30 +113,27 @@ async def _make_by_ctl(server_url: str, vhost: str) -> None:
     await _ctl("set_permissions", "-p", vhost, unquote(parts.username or "guest"), ".*", ".*", ".*")
 
 
-async def delete_vhost_by_ctl(vhost: str) -> None:
-    """Delete a vhost of ours; it may never have been made, on a machine that has no rabbitmqctl."""
-    if shutil.which("rabbitmqctl") is None:
-        return
+async def delete_vhost_by_ctl(url: str, vhost: str) -> None:
+    """Delete a vhost of ours; it may never have been made, where rabbitmqctl is missing or not for us."""
     try:
         await _ctl("delete_vhost", vhost)
-    except WayClosed as error:
-        if "does not exist" not in error.message and "no_such_vhost" not in error.message:
+    except WayClosed:
+        if await _answers(vhost_url(url, vhost)):
             raise
 
 
 async def delete_prefixed(url: str, prefix: str) -> None:
     """Delete every exchange and queue that the topology of a run can have made under its prefix."""
-    names = [
-        f"{prefix}{queue_name(service, message)}{ending}"
-        for message, services in SUBSCRIPTIONS.items()
-        for service in services
-        for ending in QUEUE_ENDINGS
-    ]
+    from common.messaging.topology import Topology  # Takes a second to import, and is needed here only.
+
+    topology = Topology(prefix)
+    queues = [queue for queue, _ in topology.subscriptions()]
+    names = [*queues, *map(topology.dead_queue, queues)]
     try:
         async with asyncio.timeout(60):
             connection = await aio_pika.connect(url)
             async with connection:
-                await _delete(connection, queues=names, exchanges=[f"{prefix}{name}" for name in EXCHANGES])
+                await _delete(connection, queues=names, exchanges=[topology.exchange, topology.dead_exchange])
     except (OSError, TimeoutError, AMQPError) as error:
         raise LocalhostError(f"What the run left under the prefix {prefix} could not be deleted: {error}") from error
 

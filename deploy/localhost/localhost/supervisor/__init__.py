@@ -1,8 +1,8 @@
 """Runs the processes of an installation: starts, watches, restarts and stops them; touches no process of anybody else.
 
-    async with supervisor(logs=folder) as processes:
-        orders = processes.add(ProcessPlan(name="orders", ...))
-        await processes.wait_ready(seconds=60)
+async with supervisor(logs=folder) as processes:
+    orders = processes.add(ProcessPlan(name="orders", ...))
+    await processes.wait_ready(seconds=60)
 """
 
 import asyncio
@@ -21,6 +21,7 @@ class Supervisor:
     """The processes of one installation, by name."""
 
     def __init__(self, *, logs: Path, on_line: OnLine) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
         self._on_line = on_line
         self._files: list[LogFile] = []
@@ -61,7 +62,6 @@ class Supervisor:
 @asynccontextmanager
 async def supervisor(*, logs: Path, on_line: OnLine = silent) -> AsyncIterator[Supervisor]:
     """A supervisor that stops everything at the end."""
-    logs.mkdir(parents=True, exist_ok=True)
     watch = Supervisor(logs=logs, on_line=on_line)
     try:
         yield watch

@@ -1,4 +1,4 @@
-"""What the processes say: to a file each, of bounded size, and to the terminal with the process's name before each line."""
+"""What the processes say: to a file each, of bounded size, and to the terminal with the process's name in front."""
 
 import asyncio
 from collections import deque

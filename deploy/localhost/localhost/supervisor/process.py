@@ -105,7 +105,7 @@ class ManagedProcess:
         self._keeper = asyncio.create_task(self._keep_running(), name=f"keeper of {self.name}")
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> int | None:
-        """Signal it and what it started; the supervisor starts it again. Returns the pid that was hit, None for none."""
+        """Signal it and what it started; it is started again when it ends. The pid that was hit, None for none."""
         pid = self.pid
         if pid is not None:
             signal_group(pid, number)

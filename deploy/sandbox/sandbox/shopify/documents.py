@@ -33,7 +33,7 @@ from graphql.type import get_nullable_type
 
 CACHE_SIZE = 256
 Resolver = Callable[[Any, dict[str, Any], Any], Any]
-ResolverOf = Callable[[str, str], Resolver]
+ResolverOf = Callable[[str, str], Resolver | None]
 
 
 @cache
@@ -52,7 +52,7 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Selected:
-    """One selected field: `type_name` of what it returns is set when that is an object or interface."""
+    """One selected field: `type_name` of the object it returns, if any; no `resolve` means a dictionary's entry."""
 
     key: str
     name: str
@@ -60,7 +60,8 @@ class Selected:
     node: FieldNode
     is_list: bool
     type_name: str
-    resolve: Resolver
+    resolve: Resolver | None
+    takes_arguments: bool
     sub: "Selection | None" = None
     sub_sets: list[SelectionSetNode] = field(default_factory=list)
     number: int = 0
@@ -69,13 +70,14 @@ class Selected:
 class Selection:
     """The fields selected on a value, per concrete type, worked out when a value of that type is first met."""
 
-    __slots__ = ("_compiler", "_plans", "_sets", "declared")
+    __slots__ = ("_compiler", "_plans", "_sets", "declared", "known")
 
     def __init__(self, compiler: "Compiler", sets: list[SelectionSetNode], declared: str) -> None:
         self._compiler = compiler
         self._sets = sets
         self._plans: dict[str, list[Selected]] = {}
         self.declared = declared
+        self.known: list[Selected] | None = None
 
     def fields(self, type_name: str) -> list[Selected]:
         """Return what to take of a value of this type, in the sequence of the text."""
@@ -91,7 +93,9 @@ class Compiler:
     def __init__(self, document: DocumentNode, variables: VariableValues, resolver_of: ResolverOf) -> None:
         self._schema = load_schema()
         self._resolver_of = resolver_of
-        self._fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
         self._variables = variables
         self._count = 0
 
@@ -135,7 +139,9 @@ class Compiler:
         returned = get_named_type(definition.type)
         composite = returned.name if isinstance(returned, GraphQLObjectType | GraphQLInterfaceType) else ""
         is_list = is_list_type(get_nullable_type(definition.type))
-        return Selected(key, name, definition, node, is_list, composite, self._resolver_of(type_name, name), number=self._count)
+        resolve = self._resolver_of(type_name, name)
+        takes = bool(definition.args) or bool(node.directives)
+        return Selected(key, name, definition, node, is_list, composite, resolve, takes, number=self._count)
 
     def _fits(self, type_name: str, condition: str) -> bool:
         if type_name == condition:
@@ -157,7 +163,7 @@ class Compiler:
 
 @dataclass(slots=True)
 class Operation:
-    """One operation of a valid text; compiled selections are kept per value of the variables that its directives read."""
+    """One operation of a valid text; what was compiled is kept per value of the variables that its directives read."""
 
     document: DocumentNode
     node: OperationDefinitionNode
@@ -168,7 +174,9 @@ class Operation:
 
     def coerce(self, variables: Mapping[str, Any]) -> VariableValues:
         """Check the variables against their types; raises Refused."""
-        values = get_variable_values(load_schema(), self.node.variable_definitions or (), dict(variables), max_errors=10)
+        values = get_variable_values(
+            load_schema(), self.node.variable_definitions or (), dict(variables), max_errors=10
+        )
         if isinstance(values, list):
             raise Refused(values)
         return values
@@ -178,13 +186,21 @@ class Operation:
         key = tuple(values.coerced.get(name) for name in self.conditions)
         found = self.compiled.get(key)
         if found is None:
-            found = self.compiled[key] = Selection(Compiler(self.document, values, self.resolver_of), [self.node.selection_set], self.root)
+            found = self.compiled[key] = Selection(
+                Compiler(self.document, values, self.resolver_of), [self.node.selection_set], self.root
+            )
         return found
 
 
 def arguments(selected: Selected, values: VariableValues) -> dict[str, Any]:
-    """Return a field's arguments with defaults; raises GraphQLError for a value that does not fit."""
-    return get_argument_values(selected.definition, selected.node, values)
+    """Return a field's arguments, and the key of @idempotent as `idempotency_key`; raises GraphQLError."""
+    given = get_argument_values(selected.definition, selected.node, values)
+    directive = load_schema().get_directive("idempotent") if selected.node.directives else None
+    if directive is not None:
+        key = get_directive_values(directive, selected.node, values)
+        if key:
+            given["idempotency_key"] = key["key"]
+    return given
 
 
 class Documents:
@@ -217,7 +233,9 @@ class Documents:
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         chosen = [node for node in nodes if not name or (node.name and node.name.value == name)]
         if len(chosen) != 1:
-            raise Refused([GraphQLError("An operation name is required" if not name else f"No operation named {name!r}")])
+            raise Refused(
+                [GraphQLError("An operation name is required" if not name else f"No operation named {name!r}")]
+            )
         root = "Mutation" if chosen[0].operation.value == "mutation" else "QueryRoot"
         return Operation(document, chosen[0], root, _condition_variables(document), self._resolver_of)
 
@@ -229,9 +247,10 @@ def _condition_variables(node: Any) -> tuple[str, ...]:
         current = stack.pop()
         for directive in getattr(current, "directives", None) or ():
             if directive.name.value in ("skip", "include"):
-                names.update(argument.value.name.value for argument in directive.arguments if argument.value.kind == "variable")
-        for child in (*getattr(current, "definitions", ()), *getattr(current, "selections", ())):
-            stack.append(child)
+                names.update(
+                    argument.value.name.value for argument in directive.arguments if argument.value.kind == "variable"
+                )
+        stack.extend((*getattr(current, "definitions", ()), *getattr(current, "selections", ())))
         if getattr(current, "selection_set", None):
             stack.append(current.selection_set)
     return tuple(sorted(names))

@@ -36,7 +36,18 @@ def make_order(world: World, shop: ShopifyShop, spec: OrderSpec) -> ShopifyOrder
     order.malformed = MALFORMED.get(order.malformed_word, order.malformed)
     for line in spec.lines:
         item = _item(world, shop, line.sku)
-        order.lines.append(Line(world.next_id(), item, line.sku, line.title or line.sku, line.quantity, line.quantity, line.price, line.requires_shipping))
+        order.lines.append(
+            Line(
+                world.next_id(),
+                item,
+                line.sku,
+                line.title or line.sku,
+                line.quantity,
+                line.quantity,
+                line.price,
+                line.requires_shipping,
+            )
+        )
     for parcel in spec.parcels():
         wanted = [index for index in parcel if order.lines[index].requires_shipping]
         if wanted:
@@ -58,7 +69,10 @@ def _item(world: World, shop: ShopifyShop, sku: str) -> int:
 
 def _open_work(world: World, order: ShopifyOrder, quantities: dict[int, int], location: int) -> FulfillmentOrder:
     work = FulfillmentOrder(world.next_id(), order, location, [], world.now(), own=order.fulfilled_by == "seller")
-    work.lines = [FulfillmentOrderLine(world.next_id(), order, index, quantity, quantity) for index, quantity in quantities.items()]
+    work.lines = [
+        FulfillmentOrderLine(world.next_id(), order, index, quantity, quantity)
+        for index, quantity in quantities.items()
+    ]
     order.fulfillment_orders.append(work)
     world.fulfillment_orders[work.id] = work
     return work
@@ -71,7 +85,9 @@ def _set_status(order: ShopifyOrder, old: str, new: str) -> None:
 
 
 @effect
-def create_fulfillment(world: World, *, parts: dict[str, dict[str, int]], tracking: list[dict[str, Any]]) -> Fulfillment:
+def create_fulfillment(
+    world: World, *, parts: dict[str, dict[str, int]], tracking: list[dict[str, Any]]
+) -> Fulfillment:
     """Ship quantities of fulfillment order lines: `{fulfillment order id: {line id: quantity}}`, all of one order."""
     now = world.now()
     work_orders = [world.fulfillment_orders[int(key)] for key in parts]
@@ -87,7 +103,9 @@ def create_fulfillment(world: World, *, parts: dict[str, dict[str, int]], tracki
         work.status = "IN_PROGRESS" if any(part.remaining for part in work.lines) else "CLOSED"
         work.updated = now
     name = f"{order.number}-F{len(order.fulfillments) + 1}"
-    fulfillment = Fulfillment(world.next_id(), order, name, work_orders[0].location, now, now, lines, [Tracking(**each) for each in tracking])
+    fulfillment = Fulfillment(
+        world.next_id(), order, name, work_orders[0].location, now, now, lines, [Tracking(**each) for each in tracking]
+    )
     fulfillment.stored = [each.number for each in fulfillment.tracking if each.number]
     order.fulfillments.append(fulfillment)
     world.fulfillments[fulfillment.id] = fulfillment
@@ -100,7 +118,9 @@ def update_tracking(world: World, *, fulfillment_id: int, tracking: list[dict[st
     """Give a fulfilment other tracking numbers."""
     fulfillment = world.fulfillments[fulfillment_id]
     fulfillment.tracking = [Tracking(**each) for each in tracking]
-    fulfillment.stored += [each.number for each in fulfillment.tracking if each.number and each.number not in fulfillment.stored]
+    fulfillment.stored += [
+        each.number for each in fulfillment.tracking if each.number and each.number not in fulfillment.stored
+    ]
     fulfillment.updated = world.now()
     fulfillment.order.shop.touch(fulfillment.order, world.now())
     return fulfillment
@@ -125,12 +145,22 @@ def cancel_fulfillment(world: World, *, fulfillment_id: int) -> Fulfillment:
 
 
 @effect
-def purchase_label(world: World, *, work_id: int, company: str, refusal: str, pending_polls: int, pending_seconds: float) -> LabelPurchase:
+def purchase_label(
+    world: World, *, work_id: int, company: str, refusal: str, pending_polls: int, pending_seconds: float
+) -> LabelPurchase:
     """Buy a label for a fulfillment order; it is there after so many looks or seconds, or never when refused."""
     work = world.fulfillment_orders[work_id]
     purchase_id = world.next_id()
     purchase = LabelPurchase(
-        purchase_id, world.next_id(), work.order, work_id, company, f"LB{purchase_id:012d}", world.now() + pending_seconds, pending_polls, refusal
+        purchase_id,
+        world.next_id(),
+        work.order,
+        work_id,
+        company,
+        f"LB{purchase_id:012d}",
+        world.now() + pending_seconds,
+        pending_polls,
+        refusal,
     )
     work.order.labels.append(purchase)
     world.label_purchases[purchase.id] = purchase

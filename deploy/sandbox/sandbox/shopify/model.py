@@ -149,7 +149,7 @@ class ShopifyShop(Shop):
     location: int = 0
     plan: str = "standard"
     expiring: bool = True
-    scopes: frozenset[str] | None = None
+    granted_scopes: frozenset[str] | None = None
     bucket: Bucket = field(default_factory=lambda: Bucket(RESTORE_RATES["standard"]))
     inventory: dict[str, int] = field(default_factory=dict)
     stock: dict[int, int] = field(default_factory=dict)

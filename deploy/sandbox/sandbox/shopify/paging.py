@@ -47,7 +47,7 @@ def page_size(arguments: dict[str, Any], field: str) -> int:
         raise FieldError("providing both first and last is not supported", "BAD_REQUEST")
     name, size = ("first", first) if first is not None else ("last", last)
     if size is None or size < 0 or size > MAX_PAGE:
-        message = f"Argument '{name}' on Field '{field}' has an invalid value ({size}). Expected a number from 0 to {MAX_PAGE}."
+        message = f"Argument '{name}' on Field '{field}' has an invalid value ({size}). Must be from 0 to {MAX_PAGE}."
         raise FieldError(message, "argumentLiteralsIncompatible", typeName="Field", argumentName=name)
     return int(size)
 
@@ -66,7 +66,9 @@ def read_cursor(cursor: str) -> tuple[int, int]:
         raise FieldError("Invalid cursor for current pagination sort.", "INVALID_CURSOR") from err
 
 
-def connect(items: Iterable[Any], arguments: dict[str, Any], field: str, id_of: IdOf, value_of: ValueOf | None = None) -> Connection:
+def connect(
+    items: Iterable[Any], arguments: dict[str, Any], field: str, id_of: IdOf, value_of: ValueOf | None = None
+) -> Connection:
     """Return the page of a short list that the arguments ask for."""
     size = page_size(arguments, field)
     value = value_of or id_of

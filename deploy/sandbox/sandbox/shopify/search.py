@@ -1,4 +1,4 @@
-"""The search text of orders and fulfillment orders: `field:value` terms, all of which must hold; terms it does not know are ignored, as documented."""
+"""The search text of orders and fulfillment orders: `field:value` terms that all must hold; others are ignored."""
 
 import re
 from collections.abc import Callable
@@ -8,11 +8,15 @@ from sandbox.orders import Order
 from sandbox.shopify.model import FulfillmentOrder, ShopifyOrder
 from sandbox.times import parse_time
 
-TERM = re.compile(r"""(?P<negated>-|NOT\s+)?(?P<field>[a-z_]+):\s*(?P<operator>>=|<=|>|<|=)?\s*(?P<value>'[^']*'|"[^"]*"|[^\s()]+)""")
+TERM = re.compile(
+    r"""(?P<negated>-|NOT\s+)?(?P<field>[a-z_]+):\s*(?P<operator>>=|<=|>|<|=)?\s*(?P<value>'[^']*'|"[^"]*"|[^\s()]+)"""
+)
 OrderTest = Callable[[ShopifyOrder], bool]
 TIMES: dict[str, Callable[[Order], float]] = {
-    "updated_at": lambda order: order.updated, "created_at": lambda order: order.created, "processed_at": lambda order: order.created,
-}  # fmt: skip
+    "updated_at": lambda order: order.updated,
+    "created_at": lambda order: order.created,
+    "processed_at": lambda order: order.created,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,18 @@ class Term:
 def read_terms(query: str | None) -> list[Term]:
     """Return the terms of a search text."""
     return [
-        Term(found["field"], found["operator"] or "=", found["value"].strip("'\""), bool(found["negated"])) for found in TERM.finditer(query or "")
+        Term(found["field"], found["operator"] or "=", found["value"].strip("'\""), bool(found["negated"]))
+        for found in TERM.finditer(query or "")
     ]
 
 
 def lower_bound(terms: list[Term], field: str) -> float:
     """Return the earliest time that the terms let through, so that a search need not look at older orders."""
-    bounds = [parse_time(term.value) for term in terms if term.field == field and term.operator in (">=", ">") and not term.negated and _is_time(term.value)]
+    bounds = [
+        parse_time(term.value)
+        for term in terms
+        if term.field == field and term.operator in (">=", ">") and not term.negated and _is_time(term.value)
+    ]
     return max(bounds, default=float("-inf"))
 
 

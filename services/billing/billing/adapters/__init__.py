@@ -1,1 +1,1 @@
-"""How billing reaches its database and the outside."""
+"""SQL and files."""

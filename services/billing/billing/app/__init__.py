@@ -1,1 +1,1 @@
-"""The use cases of billing."""
+"""Use cases of billing."""

@@ -1,1 +1,1 @@
-"""The rules of billing; standard library and common.kernel only."""
+"""The rules of money: accounts, fees, holds and top-ups. Standard library and common.kernel only."""

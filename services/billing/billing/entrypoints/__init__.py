@@ -1,1 +1,1 @@
-"""How billing is reached: HTTP, messages, jobs."""
+"""HTTP and messages."""

@@ -144,7 +144,6 @@ def unique_line_ids(lines: Iterable[OrderLineV1]) -> tuple[OrderLineV1, ...]:
     result: list[OrderLineV1] = []
     for line in lines:
         seen = counts[line.platform_line_id] = counts.get(line.platform_line_id, 0) + 1
-        if seen > 1:
-            line = line.model_copy(update={"platform_line_id": f"{line.platform_line_id}#{seen}"})
-        result.append(line)
+        own = line.platform_line_id if seen == 1 else f"{line.platform_line_id}#{seen}"
+        result.append(line if seen == 1 else line.model_copy(update={"platform_line_id": own}))
     return tuple(result)

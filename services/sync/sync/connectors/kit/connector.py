@@ -22,9 +22,9 @@ MAX_PAGE_ORDERS = 50
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What opens one store: `account` is the platform's name of it (shop domain, shop id). Tokens never show in a repr.
+    """What opens one store: `account` is the platform's name of it (shop domain, shop id). Tokens are in no repr.
 
-    An absent `expires_at` means that the access token does not expire; an absent refresh token, that it cannot be renewed.
+    Without `expires_at` the access token does not expire; without a refresh token it cannot be renewed.
     """
 
     account: str
@@ -104,7 +104,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ParkedOrder:
-    """An order that cannot be read: why, and the platform's JSON (personal data inside, so it never shows in a repr)."""
+    """An order that cannot be read: why, and the platform's JSON (personal data inside, so it is in no repr)."""
 
     platform_order_id: str
     reason: str
@@ -170,7 +170,7 @@ class LabelPending:
 
 @dataclass(frozen=True, slots=True)
 class UploadRequest:
-    """What was shipped of one order. No lines means all that is left to ship. `notify_buyer` asks for the platform's mail."""
+    """What was shipped of one order. No lines means all that is left. `notify_buyer` asks for the platform's mail."""
 
     platform_order_id: str
     parcels: tuple[ParcelV1, ...]
@@ -235,9 +235,10 @@ class WebhookEvent:
 
 
 class Connector(ABC):
-    """One marketplace. Abstract methods are what every marketplace has; the others need a capability in the manifest."""
+    """One marketplace. Every marketplace has the abstract methods; the others need a capability in the manifest."""
 
     manifest: ClassVar[Manifest]
+    settings_type: ClassVar[type]
 
     @abstractmethod
     def authorize_url(self, *, state: str, redirect_url: str, account: str = "") -> str:

@@ -19,10 +19,13 @@ Messages never hold tokens, signatures or URLs with a query.
 """
 
 from collections.abc import Mapping
+from typing import assert_never
+
+from sync.connectors.kit.manifest import Meaning
 
 
 class ConnectorError(Exception):
-    """The root. `code` is stable and the platform's own where it gave one; `reason` is for people and says what to do."""
+    """The root. `code` is stable, the platform's own where it gave one; `reason` is for people, with what to do."""
 
     retryable = False
 
@@ -118,3 +121,34 @@ class BadSignature(ConnectorError):
 
 class Unsupported(ConnectorError):
     """Asked for something outside the manifest's capabilities."""
+
+
+def error_for(
+    meaning: Meaning,
+    reason: str,
+    *,
+    code: str,
+    platform: str,
+    call: str,
+    request_id: str = "",
+    writes: bool = False,
+    retry_after: float | None = None,
+) -> ConnectorError:
+    """The error that a row of a manifest's table means; a failure inside the platform leaves a write unknown."""
+    if meaning is Meaning.TRANSIENT and writes:
+        return OutcomeUnknown(reason, code=code, platform=platform, call=call, request_id=request_id)
+    match meaning:
+        case Meaning.TRANSIENT | Meaning.THROTTLED | Meaning.NOT_READY:
+            kind = {Meaning.TRANSIENT: Transient, Meaning.THROTTLED: Throttled, Meaning.NOT_READY: NotReady}[meaning]
+            return kind(reason, retry_after=retry_after, code=code, platform=platform, call=call, request_id=request_id)
+        case Meaning.REFUSED | Meaning.REFUSED_FOR_NOW:
+            final = meaning is Meaning.REFUSED
+            return Refused(reason, code=code, final=final, platform=platform, call=call, request_id=request_id)
+        case Meaning.ACCESS_EXPIRED:
+            return TokenExpired(reason, code=code, platform=platform, call=call, request_id=request_id)
+        case Meaning.REAUTHORIZE:
+            return ReauthorizationNeeded(reason, code=code, platform=platform, call=call, request_id=request_id)
+        case Meaning.PERMISSION:
+            return PermissionDenied(reason, code=code, platform=platform, call=call, request_id=request_id)
+        case _:
+            assert_never(meaning)

@@ -1,4 +1,4 @@
-"""The HTTP edge: one place that sends, bounds and translates. It never logs URLs, headers or bodies, which hold secrets.
+"""The HTTP edge: one place that sends, bounds and translates. It never logs URLs, headers or bodies: they hold secrets.
 
 It stands on an httpx2 AsyncClient's transport rather than on the client itself: redirects, cookies and environment
 proxies are never wanted here, and the client logs whole URLs, in which some platforms want the token.
@@ -46,7 +46,7 @@ class Call:
     name: str
     method: Literal["GET", "POST"]
     url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default=_NO_HEADERS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS, repr=False)
     body: bytes | None = field(default=None, repr=False)
     writes: bool = False
 
@@ -154,13 +154,13 @@ class HTTPEdge:
         return Answer(response.status_code, response.headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
 
-def silence(call: Call, why: str) -> ConnectorError:
+def silence(call: Call, why: str, *, request_id: str = "") -> ConnectorError:
     """What it means that a sent call got no usable answer: a read is repeated, a write may have happened."""
-    where = {"platform": call.platform, "call": call.name}
     if call.writes:
         reason = f"the write was sent but not answered ({why}); what the platform has is read before it is sent again"
-        return OutcomeUnknown(reason, **where)
-    return Transient(f"no answer ({why}); it is tried again", code="no_answer", **where)
+        return OutcomeUnknown(reason, platform=call.platform, call=call.name, request_id=request_id)
+    reason = f"no answer ({why}); it is tried again"
+    return Transient(reason, code="no_answer", platform=call.platform, call=call.name, request_id=request_id)
 
 
 def status_error(call: Call, answer: Answer, *, request_id: str = "", detail: str = "") -> ConnectorError | None:
@@ -181,7 +181,7 @@ def status_error(call: Call, answer: Answer, *, request_id: str = "", detail: st
             f"{said}; check the shop's state and the app's rights there", code=f"http_{status}", **where
         )
     if status >= 500:
-        return silence(call, said)
+        return silence(call, said, request_id=request_id)
     return Refused(f"{said}; the request is not taken", code=f"http_{status}", final=True, **where)
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from contracts.sync.v1 import PlatformStatusV1
+
 
 class Capability(StrEnum):
     """An optional ability; its value is the name of the port's method that a connector overrides to have it."""
@@ -22,7 +24,7 @@ class Meaning(StrEnum):
 
     TRANSIENT = "transient"
     THROTTLED = "throttled"
-    TOKEN_EXPIRED = "token_expired"
+    ACCESS_EXPIRED = "access_expired"
     REAUTHORIZE = "reauthorize"
     PERMISSION = "permission"
     NOT_READY = "not_ready"
@@ -46,7 +48,8 @@ class Limits:
 class Manifest:
     """One platform: its slug and version, abilities, costs per call (in tokens), limits, and error codes.
 
-    `errors` maps the platform's code to its meaning; a code that is missing is a final refusal, counted as unknown.
+    `errors` maps the platform's code to its meaning; a code that is missing is a refusal with the platform's own words.
+    `statuses` maps each documented word; a word that is missing is UNKNOWN, never a guess.
     """
 
     platform: str
@@ -56,5 +59,6 @@ class Manifest:
     limits: Limits
     costs: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     errors: Mapping[str, Meaning] = field(default_factory=lambda: MappingProxyType({}))
+    statuses: Mapping[str, PlatformStatusV1] = field(default_factory=lambda: MappingProxyType({}))
     access_token_life: timedelta | None = None
     refresh_token_life: timedelta | None = None

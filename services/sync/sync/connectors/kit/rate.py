@@ -1,7 +1,7 @@
-"""Keeping below a platform's limits: a token bucket per (platform, app, store), shared by all processes through Redis.
+"""Keeping below a platform's limits: a token bucket per (platform, app, store), shared by all processes in Redis.
 
-The bucket's time is Redis's own. A call takes its cost beforehand and may run the bucket into debt, by as much as can be
-waited for in place; beyond that it raises Throttled with the wait, so that the job comes back instead of blocking others.
+The bucket's time is Redis's own. A call takes its cost beforehand and may run the bucket into debt, by as much as can
+be waited for in place; beyond that it raises Throttled with the wait, so that the job comes back and blocks nobody.
 What the platform says of itself (Retry-After, Shopify's throttleStatus) corrects the bucket for everybody.
 """
 

@@ -16,6 +16,11 @@ _SHOWN_CHARACTERS = 60
 _MAX_DIGITS = 18
 
 
+def listed(names: str) -> frozenset[str]:
+    """Field names written as one text with blanks between them."""
+    return frozenset(names.split())
+
+
 class FieldFault(ValueError):
     """A field that cannot be read: where it is, what it holds, what it should hold."""
 
@@ -166,6 +171,10 @@ class Fields:
         value = self.raw.get(key)
         for index, item in enumerate(() if value is None else self._list(key, value)):
             yield Fields(item, parent=self, key=key, index=index)
+
+    def items(self, key: str) -> list[object]:
+        """The list under `key` with its items unread, for items that are read one by one later."""
+        return self._list(key, self.raw.get(key))
 
     def texts(self, key: str) -> tuple[str, ...]:
         """The texts of the list under `key`; none when it is absent or null."""
