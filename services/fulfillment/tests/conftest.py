@@ -1,3 +1,4 @@
+
 from common.testing.plugin import template_fixture
 
 template = template_fixture("fulfillment")

@@ -43,7 +43,8 @@ class RabbitMQ:
             async with asyncio.timeout(CONNECT_SECONDS):
                 connection = await aio_pika.connect(url)
                 await connection.close()
-        except (OSError, TimeoutError, AMQPError, ValueError) as error:
+        # aiormq lets a StopAsyncIteration out when the broker closes the connection in the middle of the greeting.
+        except (OSError, TimeoutError, AMQPError, ValueError, StopAsyncIteration) as error:
             raise WayClosed(f"{hide_password(url)}: {str(error) or type(error).__name__}") from error
 
     def candidates(self) -> Sequence[str]:

@@ -36,6 +36,9 @@ async def undo_run(run: Run, *, say: Callable[[str], None]) -> None:
     for undo in run.journal.newest_first():
         try:
             await UNDO[undo.kind](undo.facts)
+        except KeyError as error:
+            # Written by another version of this program; nobody will ever be able to do it, so it is not kept.
+            say(f"{run.name}: {undo.kind} {dict(undo.facts)} is not understood ({error}); take it back by hand")
         except LocalhostError as error:
             failed = True
             say(f"{run.name}: {undo.kind} did not work: {error.message}")
@@ -48,7 +51,7 @@ async def sweep_dead_runs(project: Path, *, say: Callable[[str], None]) -> None:
     """Take back what runs left whose launcher was killed, and the folders of old runs."""
     for run in dead_runs(project):
         if run.journal.newest_first():
-            say(f"Cleaning up after {run.name}, whose launcher was killed")
+            say(f"Cleaning up after {run.name}, which could not do it itself")
             await undo_run(run, say=say)
         else:
             run.forget()

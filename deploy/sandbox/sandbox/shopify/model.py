@@ -75,7 +75,7 @@ class Fulfillment:
 
 @dataclass(slots=True, eq=False)
 class LabelPurchase:
-    """A label asked for; `polls_left` looks find it pending."""
+    """A label asked for; `polls_left` more looks find it pending, `pending` is what the last one found."""
 
     id: int
     label_id: int
@@ -86,6 +86,7 @@ class LabelPurchase:
     ready_at: float
     polls_left: int
     refusal: str = ""
+    pending: bool = True
 
 
 @dataclass(slots=True, eq=False)

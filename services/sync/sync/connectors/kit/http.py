@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -28,6 +29,7 @@ from sync.connectors.kit.errors import (
     TokenExpired,
     Transient,
 )
+from sync.connectors.kit.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +85,11 @@ class Timeouts:
     total: float = 45.0
 
 
+@lru_cache(maxsize=4096)
+def _url(address: str) -> httpx2.URL:
+    return httpx2.URL(address)
+
+
 class HTTPEdge:
     """Sends calls over kept connections; one for a process, closed with `aclose`."""
 
@@ -95,25 +102,20 @@ class HTTPEdge:
         hooks: Hooks = NO_HOOKS,
     ) -> None:
         timeouts = timeouts or Timeouts()
-        self._transport = transport or httpx2.AsyncHTTPTransport(
-            limits=httpx2.Limits(
-                max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=30.0
-            )
-        )
-        self._extensions = {
-            "timeout": {
-                "connect": timeouts.connect,
-                "read": timeouts.read,
-                "write": timeouts.write,
-                "pool": timeouts.pool,
-            }
+        self._lanes = Lanes(most=max_connections, transport=transport)
+        self._pool_seconds = timeouts.pool
+        self._timeouts = {
+            "connect": timeouts.connect,
+            "read": timeouts.read,
+            "write": timeouts.write,
+            "pool": timeouts.pool,
         }
         self._total_seconds = timeouts.total
         self._hooks = hooks
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._transport.aclose()
+        await self._lanes.aclose()
 
     async def send(self, call: Call, *, meter: Meter) -> Answer:
         """Send once and return any answer; silence is Transient for a read and OutcomeUnknown for a write."""
@@ -136,10 +138,18 @@ class HTTPEdge:
         return answer
 
     async def _exchange(self, call: Call) -> Answer:
-        request = httpx2.Request(
-            call.method, call.url, headers=dict(call.headers), content=call.body, extensions=self._extensions
-        )
-        response = await self._transport.handle_async_request(request)
+        address, _, query = call.url.partition("?")
+        url = _url(address)
+        target = f"{url.path}?{query}".encode() if query else url.raw_path
+        # The query goes by the extension: parsing a whole address costs more than signing it, and it differs each time.
+        extensions = {"timeout": self._timeouts, "target": target}
+        request = httpx2.Request(call.method, url, headers=dict(call.headers), content=call.body, extensions=extensions)
+        async with self._lanes.lane(url, wait_seconds=self._pool_seconds) as lane:
+            response = await lane.handle_async_request(request)
+            body = await self._read(call, response)
+        return Answer(response.status_code, response.headers, body)
+
+    async def _read(self, call: Call, response: httpx2.Response) -> bytes:
         try:
             chunks: list[bytes] = []
             size = 0
@@ -151,7 +161,7 @@ class HTTPEdge:
                 chunks.append(chunk)
         finally:
             await response.aclose()
-        return Answer(response.status_code, response.headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def silence(call: Call, why: str, *, request_id: str = "") -> ConnectorError:

@@ -1,0 +1,1 @@
+"""A warehouse system that speaks the WMS protocol of docs/wms-protocol.md."""

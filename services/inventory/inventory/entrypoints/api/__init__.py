@@ -1,0 +1,5 @@
+"""The HTTP API of inventory."""
+
+from inventory.entrypoints.api import products, stock, warehouses
+
+ROUTERS = (warehouses.router, products.router, stock.router)

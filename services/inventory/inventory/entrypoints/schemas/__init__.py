@@ -1,0 +1,1 @@
+"""The bodies that inventory's routes take and give."""

@@ -1,0 +1,1 @@
+"""Shopee, by its Open Platform v2."""
