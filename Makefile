@@ -11,6 +11,9 @@ MEMBERS := $(wildcard libs/* services/*) deploy/localhost deploy/sandbox
 
 ARGS ?=
 
+# Compiling every module anew costs each start of a process seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## list the tasks
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

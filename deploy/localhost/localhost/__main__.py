@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import runpy
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from localhost.environment import PORTS, SERVICES, Surroundings
+from localhost.environment import PORTS, SERVICES, Surroundings, inherited
 from localhost.errors import LocalhostError
 from localhost.foreground import run_command, run_in_foreground
 from localhost.installation import Installation, Options, installation, python_module
@@ -76,7 +75,7 @@ def exec_(command: Annotated[list[str], typer.Argument(help="The command and its
     async def main() -> int:
         async with servers(new_run("exec"), say=say) as ours:
             env = {
-                **os.environ,
+                **inherited(),
                 "ORDERDOCK_POSTGRES_URL": ours.postgres_url,
                 "ORDERDOCK_RABBITMQ_URL": ours.rabbitmq_url,
                 "ORDERDOCK_REDIS_URL": ours.redis_url,
@@ -121,7 +120,7 @@ async def asyncapi_of(service: str, project: Path) -> str:
         addresses={name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()},
         secrets=new_secrets(),
     )
-    env = {**os.environ, **nowhere.of(service), "ORDERDOCK_LOG_LEVEL": "error"}
+    env = {**inherited(), **nowhere.of(service), "ORDERDOCK_LOG_LEVEL": "error"}
     ended = await run_to_end(python_module(service, "asyncapi"), env=env)
     return ended.require_success()
 
@@ -185,7 +184,7 @@ def _settings(run: Run, service: str) -> dict[str, str]:
     if not path.exists():
         raise LocalhostError(f"{service!r} is no service.", remedy=f"Use one of {', '.join(SERVICES)}.")
     settings: dict[str, str] = json.loads(path.read_text())
-    return {**os.environ, **settings}
+    return {**inherited(), **settings}
 
 
 if __name__ == "__main__":

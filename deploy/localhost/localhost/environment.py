@@ -1,5 +1,6 @@
 """The settings of every service of an installation on this machine, as environment variables."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,16 @@ PORTS: Mapping[str, int] = {
 
 NEEDS_REDIS = frozenset({"gateway", "sync"})
 KEEPS_CREDENTIALS = frozenset({"sync", "fulfillment"})
+
+
+def inherited() -> dict[str, str]:
+    """What every process gets of our own environment.
+
+    Not the wish to keep no compiled modules: compiling them anew takes each start of a process seconds.
+    """
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
 
 
 @dataclass(frozen=True)

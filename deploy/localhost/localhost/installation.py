@@ -7,14 +7,13 @@ async with installation(Options(private_broker=True)) as it:
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from localhost.environment import PORTS, ROLES, SERVICES, Surroundings
+from localhost.environment import PORTS, ROLES, SERVICES, Surroundings, inherited
 from localhost.errors import LocalhostError
 from localhost.keys import Admin, MarketplaceApps, new_secrets
 from localhost.ports import held_ports
@@ -142,8 +141,7 @@ class Installation:
     def env(self, service: str) -> dict[str, str]:
         """The whole environment of a service's processes."""
         return {
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
+            **inherited(),
             **self.surroundings.of(service),
             **self.options.env,
         }
@@ -192,7 +190,7 @@ class Installation:
         return ProcessPlan(
             name="sandbox",
             command=[*command, "127.0.0.1", *arguments, "--journal", str(self.run.folder / "sandbox.journal")],
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **self.options.env},
+            env={**inherited(), **self.options.env},
             folder=self.run.project,
             ready_url=f"{url}/health",
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from localhost.environment import SERVICES
+from localhost.environment import SERVICES, inherited
 from localhost.errors import LocalhostError
 from localhost.installation import Installation, Options, installation
 
@@ -36,6 +36,10 @@ class TestInstallation:
         assert [s for s in SERVICES if "ORDERDOCK_CREDENTIAL_KEYS" in settings[s]] == ["sync", "fulfillment"]
         assert (ended.status, ended.said) == (0, "orders is right about ['--all']\n")
         assert not it.run.servers.exists()
+
+    def test_processes_keep_their_compiled_modules(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        assert "PYTHONDONTWRITEBYTECODE" not in inherited()
 
     async def test_roles_run_apart_when_asked(self, program: Program) -> None:
         async with installation(

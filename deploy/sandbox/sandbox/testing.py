@@ -148,14 +148,19 @@ class ShopeeClient:
         path = f"/api/v2/{operation}"
         return (await self.http.get(path, params=self.signed(path) | query)).json()
 
-    async def raw_post(self, operation: str, /, *, public: bool = False, **body: Any) -> httpx2.Response:
+    async def raw_post(self, operation: str, /, **body: Any) -> httpx2.Response:
         """POST, signed, and return the response."""
         path = f"/api/v2/{operation}"
-        return await self.http.post(path, params=self.signed(path, public=public), json=body)
+        return await self.http.post(path, params=self.signed(path), json=body)
 
-    async def post(self, operation: str, /, *, public: bool = False, **body: Any) -> Any:
+    async def post(self, operation: str, /, **body: Any) -> Any:
         """POST, signed."""
-        return (await self.raw_post(operation, public=public, **body)).json()
+        return (await self.raw_post(operation, **body)).json()
+
+    async def post_public(self, operation: str, /, **body: Any) -> Any:
+        """POST, signed without token and shop."""
+        path = f"/api/v2/{operation}"
+        return (await self.http.post(path, params=self.signed(path, public=True), json=body)).json()
 
     async def list(self, **query: Any) -> Any:
         """Return a page of order numbers of the last day."""

@@ -68,9 +68,9 @@ class TestConsent:
         back = parse_qs(urlsplit(response.headers["location"]).query)
         assert (back["shop_id"], back["state"]) == (["322300222"], ["s1"])
         body = {"code": back["code"][0], "partner_id": 2001887, "shop_id": 322300222}
-        answer = await town.shopee.post("auth/token/get", public=True, **body)
+        answer = await town.shopee.post_public("auth/token/get", **body)
         assert (answer["error"], answer["expire_in"], answer["shop_id_list"]) == ("", 14_400, [322300222])
-        assert (await town.shopee.post("auth/token/get", public=True, **body))["error"] == "error_param"
+        assert (await town.shopee.post_public("auth/token/get", **body))["error"] == "error_param"
 
     async def test_grants_the_queued_and_then_the_next_new_shop(self, town: Town) -> None:
         for shop in (11, 12, 13):
@@ -90,7 +90,7 @@ class TestConsent:
 class TestTokens:
     async def refresh(self, town: Town, token: str) -> Any:
         body = {"refresh_token": token, "partner_id": 2001887, "shop_id": 322300222}
-        return await town.shopee.post("auth/access_token/get", public=True, **body)
+        return await town.shopee.post_public("auth/access_token/get", **body)
 
     async def test_refresh_answers_as_documented_and_works_once(self, town: Town) -> None:
         wanted = json.loads((FIXTURES / "auth_access_token_get-refresh-response.json").read_text())
@@ -115,3 +115,18 @@ class TestTokens:
         await town.control.fault("revoke_token", shop="322300222")
         assert (await town.shopee.get("logistics/get_channel_list"))["error"] == "error_auth"
         assert (await self.refresh(town, town.shopee.refresh_token))["error"] == "error_auth"
+
+
+class TestConsentQueue:
+    async def test_a_named_shop_leaves_the_queue_alone(self, town: Town) -> None:
+        for shop in (11, 12):
+            await town.control.post("shops", platform="shopee", shop=shop, app=2001887)
+        await town.control.post("consent", shop=12)
+        query = {
+            "partner_id": "2001887",
+            "auth_type": "seller",
+            "response_type": "code",
+            "redirect_uri": "https://app/",
+        }
+        await town.http.get("/auth", params=query | {"shop_id": "11"})
+        assert town.world.consents == ["12"]

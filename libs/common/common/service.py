@@ -20,6 +20,7 @@ from common.checks import MESSAGING_CHECKS, Check, run_checks
 from common.db.unit_of_work import Transactions
 from common.http.app import build_app
 from common.http.identity import IdentityVerifier
+from common.memory import keep_trimmed
 from common.messaging.consumers import Consumers
 from common.messaging.dead_letters import DeadLetters
 from common.messaging.housekeeping import add_housekeeping
@@ -114,6 +115,7 @@ async def serve(service: Service[S], settings: S, *, roles: frozenset[str]) -> i
             batch_events=settings.batch_events,
         )
         process.start(worker.run(), "worker")
+    process.start(keep_trimmed(), "memory")
     log.info("started", roles=sorted(roles))
     if "api" in roles:
         await _serve_http(service, settings, runtime, process)

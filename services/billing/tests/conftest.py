@@ -26,7 +26,6 @@ template = template_fixture("billing")
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 CHANNEL = uuid7()
-FINANCE = identity_header(Role.OPERATOR_FINANCE)
 
 
 def settings_of(url: str, folder: Path) -> BillingSettings:
@@ -34,6 +33,10 @@ def settings_of(url: str, folder: Path) -> BillingSettings:
     names = BillingSettings.model_fields
     values = {key.removeprefix("ORDERDOCK_").lower(): value for key, value in environment.items()}
     return BillingSettings(**{name: value for name, value in values.items() if name in names})
+
+
+def finance() -> dict[str, str]:
+    return identity_header(Role.OPERATOR_FINANCE)
 
 
 def as_seller(seller_id: UUID, *roles: Role) -> dict[str, str]:
@@ -44,7 +47,7 @@ def key() -> dict[str, str]:
     return {"Idempotency-Key": uuid7().hex}
 
 
-def hold(seller_id: UUID, warehouse_id: UUID, **changes: object) -> HoldFundsV1:
+def hold(seller_id: UUID, warehouse_id: UUID, /, **changes: object) -> HoldFundsV1:
     fulfillment_id = uuid7()
     values: dict[str, object] = {
         "seller_id": seller_id,
@@ -111,14 +114,14 @@ class World:
 
     async def account(self, seller_id: UUID | None = None, currency: str = "USD") -> dict[str, object]:
         params = {"seller_id": str(seller_id or self.seller), "currency": currency}
-        answer = await self.http.get("/api/v1/account", params=params, headers=FINANCE)
+        answer = await self.http.get("/api/v1/account", params=params, headers=finance())
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def available(self) -> Decimal:
         return Decimal(str((await self.account())["available"]))
 
-    async def request_topup(self, amount: str, seller_id: UUID | None = None, **fields: str) -> httpx2.Response:
+    async def request_topup(self, amount: str, seller_id: UUID | None = None, /, **fields: str) -> httpx2.Response:
         return await self.http.post(
             "/api/v1/topups",
             data={"amount": amount, "currency": "USD", **fields},
@@ -127,7 +130,7 @@ class World:
         )
 
     async def approve(self, topup_id: str) -> httpx2.Response:
-        return await self.http.post(f"/api/v1/topups/{topup_id}/approve", headers=FINANCE)
+        return await self.http.post(f"/api/v1/topups/{topup_id}/approve", headers=finance())
 
     async def top_up(self, amount: str, seller_id: UUID | None = None) -> None:
         asked = await self.request_topup(amount, seller_id)
@@ -137,7 +140,7 @@ class World:
     async def limit(self, amount: str) -> None:
         version = (await self.account())["version"]
         body = {"seller_id": str(self.seller), "credit_limit": amount}
-        headers = FINANCE | {"If-Match": f'"{version}"'}
+        headers = finance() | {"If-Match": f'"{version}"'}
         answer = await self.http.put("/api/v1/account/credit-limit", json=body, headers=headers)
         assert answer.status_code == 200, answer.text
 
@@ -149,7 +152,7 @@ class World:
             "per_further_unit": "0.75",
             "bands": [{"up_to_grams": 1000, "amount": "1.40"}, {"amount": "4.00"}],
         }
-        return await self.http.post("/api/v1/fee-schedules", json=body | changes, headers=FINANCE | key())
+        return await self.http.post("/api/v1/fee-schedules", json=body | changes, headers=finance() | key())
 
     async def broken(self) -> dict[str, int]:
         results = await run_checks(self.runtime.transactions.engine, self.runtime.checks)

@@ -1,4 +1,3 @@
-
 from common.testing.plugin import template_fixture
 
 template = template_fixture("fulfillment")

@@ -92,6 +92,7 @@ class Market(Connector):
         self.refreshes: list[Credentials | Exception] = []
         self.grants: list[tuple[Grant, ...] | Exception] = []
         self.gate: asyncio.Event | None = None
+        self.entered = asyncio.Event()
 
     def said(self, method: str) -> list[Any]:
         """The details of the calls of one method."""
@@ -149,6 +150,8 @@ class Market(Connector):
     def _called(self, method: str, credentials: Credentials, detail: Any) -> None:
         self.calls.append((method, detail))
         self.tokens.append(credentials.access_token)
+        if self.gate:
+            self.entered.set()
 
     @staticmethod
     def _next(script: list[Any], default: Any = ...) -> Any:
@@ -236,9 +239,15 @@ class World:
 
             store = new_store(seller_id=seller_id, platform="shopify", name="Mugs")
             await add_store(store, actor="test", uow=uow)
-            await self.root.authorizer.connect_token(store, given or credentials(account), actor="test", uow=uow)
+            await self.root.authorizer.connect_token(store, credentials(account), actor="test", uow=uow)
         if settled:
             await self.work()
+        if given:
+            async with self.transactions.begin() as uow:
+                locked = await uow.stores.get(store.id)
+                assert locked is not None
+                await self.root.authorizer.connect_token(locked, given, actor="test", uow=uow)
+        if settled:
             await self.said()
             self.market.calls.clear()
             self.market.tokens.clear()

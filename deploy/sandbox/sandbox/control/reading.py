@@ -6,17 +6,19 @@ from typing import Any
 
 from sandbox.orders import Order
 from sandbox.shopee.model import ShopeeOrder
-from sandbox.shopify.fields_work import purchase_status
 from sandbox.shopify.model import ShopifyOrder
 from sandbox.wms.model import Submission
 from sandbox.world import World
+
+MANY = 2
 
 
 class BadPage(Exception):
     """limit or cursor is not a number in range."""
 
 
-def _submissions(world: World) -> Iterator[Submission]:
+def all_submissions(world: World) -> Iterator[Submission]:
+    """Return what every warehouse holds."""
     for place in world.warehouses.values():
         yield from place.submissions.values()
 
@@ -50,46 +52,32 @@ def order_report(world: World, order: Order) -> dict[str, Any]:
             }
             for each in submissions
         ],
-        "duplicates": [each["detail"] for each in world.duplicates if each["order"] == order.number],
+        "duplicates": [
+            *(each["detail"] for each in world.duplicates if each["order"] == order.number),
+            *duplicates_on(order),
+        ],
     }
     if isinstance(order, ShopifyOrder):
-        _add_shopify(world, order, report)
+        _add_shopify(order, report)
     elif isinstance(order, ShopeeOrder):
         _add_shopee(order, report)
     return report
 
 
-def _add_shopify(world: World, order: ShopifyOrder, report: dict[str, Any]) -> None:
-    bought = [
-        each for each in order.labels if purchase_status(each, world.now()) != "PURCHASE_FAILED" and not each.refusal
-    ]
-    stored = [number for each in order.fulfillments for number in each.stored]
+def _add_shopify(order: ShopifyOrder, report: dict[str, Any]) -> None:
+    bought = [each for each in order.labels if not each.refusal]
+    status = order.fulfillment_status()
     report |= {
-        "status": "CANCELLED" if order.cancelled else order.fulfillment_status(),
-        "shipped": order.fulfillment_status() == "FULFILLED",
+        "status": "CANCELLED" if order.cancelled else status,
+        "shipped": status == "FULFILLED",
         "labels_purchased": len(bought),
         "tracking_issued": [each.number for each in bought],
-        "tracking_stored": stored,
+        "tracking_stored": [number for each in order.fulfillments for number in each.stored],
         "fulfillments": [
             {"id": each.id, "tracking": [tracking.number for tracking in each.tracking], "status": each.status}
             for each in order.fulfillments
         ],
     }
-    live = [
-        number
-        for each in order.fulfillments
-        if each.status != "CANCELLED"
-        for number in {tracking.number for tracking in each.tracking if tracking.number}
-    ]
-    report["duplicates"] += [
-        f"tracking number {number} stored in {count} fulfillments"
-        for number, count in Counter(live).items()
-        if count > 1
-    ]
-    labels = Counter(each.fulfillment_order for each in bought)
-    report["duplicates"] += [
-        f"{count} labels bought for fulfillment order {work}" for work, count in labels.items() if count > 1
-    ]
 
 
 def _add_shopee(order: ShopeeOrder, report: dict[str, Any]) -> None:
@@ -106,15 +94,37 @@ def _add_shopee(order: ShopeeOrder, report: dict[str, Any]) -> None:
         ],
         "tracking_stored": [number for package in packages for number in package.stored],
     }
-    report["duplicates"] += [
-        f"package {package.number} arranged {package.arrangements} times"
-        for package in packages
-        if package.arrangements > 1
-    ]
-    numbers = Counter(package.tracking for package in packages if package.tracking)
-    report["duplicates"] += [
-        f"tracking number {number} on {count} packages" for number, count in numbers.items() if count > 1
-    ]
+
+
+def duplicates_on(order: Order) -> list[str]:
+    """Return what was done twice to an order on its platform."""
+    if isinstance(order, ShopifyOrder):
+        if len(order.fulfillments) < MANY and len(order.labels) < MANY:
+            return []
+        live = [each for each in order.fulfillments if each.status != "CANCELLED"]
+        numbers = Counter(number for each in live for number in {tracking.number for tracking in each.tracking})
+        labels = Counter(each.fulfillment_order for each in order.labels if not each.refusal)
+        return [
+            *(
+                f"tracking number {number} stored in {count} fulfillments"
+                for number, count in numbers.items()
+                if number and count >= MANY
+            ),
+            *(f"{count} labels bought for fulfillment order {work}" for work, count in labels.items() if count >= MANY),
+        ]
+    if isinstance(order, ShopeeOrder):
+        found = [
+            f"package {package.number} arranged {package.arrangements} times"
+            for package in order.packages
+            if package.arrangements >= MANY
+        ]
+        if len(order.packages) >= MANY:
+            tracking = Counter(package.tracking for package in order.packages if package.tracking)
+            found += [
+                f"tracking number {number} on {count} packages" for number, count in tracking.items() if count >= MANY
+            ]
+        return found
+    return []
 
 
 def submission_report(each: Submission) -> dict[str, Any]:
@@ -132,78 +142,6 @@ def submission_report(each: Submission) -> dict[str, Any]:
         "tracking": [parcel.tracking_number for parcel in each.parcels],
         "callbacks": dict(each.delivered),
         "open_callbacks": len(each.open_callbacks()),
-    }
-
-
-def summary(world: World, callback_failures: int) -> dict[str, Any]:
-    """Return everything counted."""
-    shops: dict[str, Counter[str]] = {
-        shop.key: Counter(created=0) for shop in (*world.shopify_shops.values(), *world.shopee_shops.values())
-    }
-    totals: Counter[str] = Counter(
-        dict.fromkeys(
-            (
-                "orders",
-                "arranged",
-                "documents",
-                "labels_purchased",
-                "tracking_issued",
-                "fulfillments",
-                "tracking_stored",
-                "submissions",
-                "accepted",
-                "shipped",
-                "refused",
-                "canceled",
-                "callbacks_delivered",
-                "callbacks_open",
-            ),
-            0,
-        )
-    )
-    duplicates: list[dict[str, str]] = list(world.duplicates)
-    for order in world.orders.values():
-        report = order_report(world, order)
-        own = {
-            "created": 1,
-            "cancelled": report["cancelled"],
-            "unpaid": order.paid is None,
-            "shipped": report["shipped"],
-        }
-        shops[order.shop.key].update({name: int(value) for name, value in own.items()})
-        totals.update(
-            orders=1,
-            arranged=report["arrangements"],
-            documents=report["documents"],
-            labels_purchased=report["labels_purchased"],
-            tracking_issued=len(report["tracking_issued"]),
-            tracking_stored=len(report["tracking_stored"]),
-            fulfillments=sum(each["status"] != "CANCELLED" for each in report["fulfillments"]),
-        )
-        noted = {each["detail"] for each in world.duplicates}
-        duplicates += [
-            {"kind": "order", "shop": order.shop.key, "order": order.number, "detail": text}
-            for text in report["duplicates"]
-            if text not in noted
-        ]
-    for each in _submissions(world):
-        totals.update(
-            submissions=1,
-            accepted=each.was_accepted,
-            shipped=each.status == "shipped",
-            refused=each.status == "refused",
-            canceled=each.status == "canceled",
-            callbacks_delivered=sum(each.delivered.values()),
-            callbacks_open=len(each.open_callbacks()),
-        )
-    return {
-        "orders": {key: dict(counts) for key, counts in shops.items()},
-        "totals": {name: int(count) for name, count in totals.items()} | {"callbacks_failed": callback_failures},
-        "duplicates": duplicates,
-        "calls": dict(sorted(world.calls.items())),
-        "errors": dict(sorted(world.errors.items())),
-        "faults": world.faults.struck,
-        "signature_failures": dict(world.signature_failures),
     }
 
 
@@ -232,7 +170,7 @@ def submission_page(world: World, query: dict[str, str]) -> dict[str, Any]:
     warehouse, reference = query.get("warehouse"), query.get("reference")
     rows = [
         each
-        for each in _submissions(world)
+        for each in all_submissions(world)
         if (not warehouse or each.warehouse.spec.code == warehouse) and (not reference or each.reference == reference)
     ]
     end = start + limit

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from sandbox.control import effects, reading
+from sandbox.control.summary import summary
 from sandbox.faults import Fault
 from sandbox.http import Malformed, Request, Response, json_response
 from sandbox.orders import Order
@@ -83,7 +84,7 @@ class ControlServer:
     def _read(self, parts: list[str], request: Request) -> dict[str, Any]:
         match parts:
             case ["summary"]:
-                return reading.summary(self._world, self._callbacks.failures)
+                return summary(self._world, self._callbacks.failures)
             case ["orders"]:
                 return reading.order_page(self._world, request.query())
             case ["submissions"]:

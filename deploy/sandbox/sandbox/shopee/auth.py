@@ -63,8 +63,10 @@ def check_shop(world: World, path: str, query: dict[str, str]) -> ShopeeShop:
 
 
 @effect
-def issue_code(world: World, *, shop: str, code: str) -> None:
-    """Keep a code that can be exchanged once."""
+def issue_code(world: World, *, shop: str, code: str, queued: bool) -> None:
+    """Keep a code that can be exchanged once; `queued` takes the shop off the queue of consents."""
+    if queued:
+        world.consents.pop(0)
     world.shopee_shops[shop].codes[code] = world.now() + CODE_SECONDS
 
 
@@ -108,14 +110,14 @@ def consent(world: World, request: Request) -> Response:
             b"text/plain; charset=utf-8",
         )
     code = secrets.token_hex(16)
-    issue_code(world, shop=shop.key, code=code)
+    issue_code(world, shop=shop.key, code=code, queued=bool(world.consents) and "shop_id" not in query)
     back = {"code": code, "shop_id": shop.key} | ({"state": query["state"]} if "state" in query else {})
     joint = "&" if "?" in query["redirect_uri"] else "?"
     return redirect(f"{query['redirect_uri']}{joint}{urlencode(back)}")
 
 
 def _shop_to_grant(world: World, query: dict[str, str]) -> ShopeeShop | None:
-    named = query.get("shop_id") or (world.consents.pop(0) if world.consents else "")
+    named = query.get("shop_id", "") or (world.consents[0] if world.consents else "")
     mine = [shop for shop in world.shopee_shops.values() if shop.app == query["partner_id"]]
     if named:
         return next((shop for shop in mine if shop.key == named), None)

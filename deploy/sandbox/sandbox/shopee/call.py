@@ -65,9 +65,9 @@ class Call:
 
 
 def batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the response of a batch; refused as a whole when every element failed."""
+    """Return the response of a batch, refused as a whole when every element was; a FAILED document is an answer."""
     response = {"result_list": list(results)}
-    if all("fail_error" in each for each in results):
+    if all("fail_error" in each and "status" not in each for each in results):
         raise Refused(
             "common.batch_api_all_failed", "Failed, please check result_list for more details.", response=response
         )

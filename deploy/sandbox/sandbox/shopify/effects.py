@@ -52,6 +52,8 @@ def make_order(world: World, shop: ShopifyShop, spec: OrderSpec) -> ShopifyOrder
         wanted = [index for index in parcel if order.lines[index].requires_shipping]
         if wanted:
             _open_work(world, order, {index: order.lines[index].quantity for index in wanted}, shop.location)
+    for work in order.fulfillment_orders:
+        work.updated = order.updated
     if order.hold:
         _set_status(order, "OPEN", "ON_HOLD")
     shop.index(order)

@@ -18,7 +18,7 @@ CODE_SECONDS = 600
 def query_hmac(parameters: dict[str, str], secret: str) -> str:
     """Return the lower-case hex HMAC-SHA256 over the sorted parameters, without hmac and signature."""
     pairs = sorted((key, value) for key, value in parameters.items() if key not in ("hmac", "signature"))
-    text = "&".join(f"{quote(key, safe='')}={quote(value, safe=':/')}" for key, value in pairs)
+    text = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -106,7 +106,7 @@ class Publisher:
                 if not self._channel.is_closed and not self._connection.is_closed:
                     return self._channel
                 await self._drop()
-            self._connection = await aio_pika.connect(self._url, timeout=BROKER_TIMEOUT_SECONDS)
+            self._connection = await _connect(self._url)
             self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
             await declare(self._channel, self.topology)
             self._exchange = await self._channel.get_exchange(self.topology.exchange, ensure=False)
@@ -125,6 +125,13 @@ class Publisher:
             with contextlib.suppress(TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError):
                 async with asyncio.timeout(2):
                     await connection.close()
+
+
+async def _connect(url: str) -> AbstractConnection:
+    try:
+        return await aio_pika.connect(url, timeout=BROKER_TIMEOUT_SECONDS)
+    except StopAsyncIteration as error:  # aiormq lets it out when the broker hangs up during the handshake.
+        raise ConnectionError("the broker hung up during the handshake") from error
 
 
 def _has_listeners(routing_key: str) -> bool:

@@ -28,7 +28,8 @@ RECONNECT_SECONDS = 1.0
 
 CONNECTED = Gauge("orderdock_consumers_connected", "1 while the consumers of this process are connected.")
 
-_BROKEN = (TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError)
+_BROKEN = (TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError, StopAsyncIteration)
+"""What a broker that goes away looks like; aiormq lets StopAsyncIteration out when it hangs up during the handshake."""
 
 
 def build_broker(

@@ -8,7 +8,7 @@ from common.http.identity import Role
 from common.kernel.ids import uuid7
 from common.testing.plugin import identity_header
 
-from ..conftest import FINANCE, PDF, World, as_seller, hold, key, seller_registered, warehouse_changed
+from ..conftest import PDF, World, as_seller, finance, hold, key, seller_registered, warehouse_changed
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
@@ -114,7 +114,7 @@ class TestTopups:
             files={"proof": ("evil name.html", PNG, "text/html")},
             headers=as_seller(world.seller) | key(),
         )
-        proof = await world.http.get(f"/api/v1/topups/{asked.json()['id']}/proof", headers=FINANCE)
+        proof = await world.http.get(f"/api/v1/topups/{asked.json()['id']}/proof", headers=finance())
         assert (proof.content, proof.headers["content-type"]) == (PNG, "image/png")
         assert f'filename="{asked.json()["number"]}.png"' in proof.headers["content-disposition"]
 
@@ -147,9 +147,11 @@ class TestTopups:
     async def test_what_was_decided_stays_decided(self, world: World) -> None:
         asked = (await world.request_topup("5.00")).json()
         url = f"/api/v1/topups/{asked['id']}"
-        stale = await world.http.post(f"{url}/reject", json={"reason": "blurred"}, headers=FINANCE | {"If-Match": "7"})
+        stale = await world.http.post(
+            f"{url}/reject", json={"reason": "blurred"}, headers=finance() | {"If-Match": "7"}
+        )
         assert stale.status_code == 412
-        rejected = await world.http.post(f"{url}/reject", json={"reason": "blurred"}, headers=FINANCE)
+        rejected = await world.http.post(f"{url}/reject", json={"reason": "blurred"}, headers=finance())
         assert (rejected.json()["state"], rejected.json()["reason"]) == ("rejected", "blurred")
         approved = await world.approve(asked["id"])
         assert (approved.status_code, approved.json()["code"]) == (409, "illegal_transition")
@@ -169,7 +171,7 @@ class TestTopups:
         seen = []
         cursor = ""
         while True:
-            page = (await world.http.get(f"/api/v1/topups?limit=2&state=requested{cursor}", headers=FINANCE)).json()
+            page = (await world.http.get(f"/api/v1/topups?limit=2&state=requested{cursor}", headers=finance())).json()
             seen += [row["paid_amount"] for row in page["items"]]
             if not page["next_cursor"]:
                 break
@@ -177,14 +179,14 @@ class TestTopups:
         assert seen == ["3.00", "2.00", "1.00"]
         counts = await world.http.get("/api/v1/topups/counts", headers=as_seller(world.seller))
         assert counts.json() == {"requested": 3, "approved": 1, "rejected": 0}
-        wrong = await world.http.get("/api/v1/topups?cursor=nonsense", headers=FINANCE)
+        wrong = await world.http.get("/api/v1/topups?cursor=nonsense", headers=finance())
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "cursor")
 
 
 class TestCreditLimit:
     async def put(self, world: World, amount: str, **headers: str) -> tuple[int, dict[str, object]]:
         body = {"seller_id": str(world.seller), "credit_limit": amount}
-        answer = await world.http.put("/api/v1/account/credit-limit", json=body, headers=FINANCE | headers)
+        answer = await world.http.put("/api/v1/account/credit-limit", json=body, headers=finance() | headers)
         return answer.status_code, answer.json()
 
     async def test_needs_the_version_that_was_read(self, world: World) -> None:
@@ -200,29 +202,29 @@ class TestCreditLimit:
         assert problem["errors"][0]["field"] == "credit_limit"
 
     async def test_an_unknown_seller_is_said(self, world: World) -> None:
-        answer = await world.http.get(f"/api/v1/account?seller_id={uuid7()}", headers=FINANCE)
+        answer = await world.http.get(f"/api/v1/account?seller_id={uuid7()}", headers=finance())
         assert (answer.status_code, answer.json()["code"]) == (404, "seller_not_found")
-        unnamed = await world.http.get("/api/v1/account", headers=FINANCE)
+        unnamed = await world.http.get("/api/v1/account", headers=finance())
         assert (unnamed.status_code, unnamed.json()["errors"][0]["field"]) == (422, "seller_id")
 
 
 class TestFeeSchedules:
     async def test_edits_need_the_version_and_holds_keep_their_price(self, world: World) -> None:
         await world.top_up("50.00")
-        listed = (await world.http.get("/api/v1/fee-schedules", headers=FINANCE)).json()["items"]
+        listed = (await world.http.get("/api/v1/fee-schedules", headers=finance())).json()["items"]
         (schedule,) = listed
         command = hold(world.seller, world.warehouse)
         await world.deliver(command)
         body = {"warehouse_id": str(world.warehouse), "valid_from": "2026-01-01", "per_order": "9.00"}
         url = f"/api/v1/fee-schedules/{schedule['id']}"
-        assert (await world.http.put(url, json=body, headers=FINANCE)).status_code == 428
-        edited = await world.http.put(url, json=body, headers=FINANCE | {"If-Match": "1"})
+        assert (await world.http.put(url, json=body, headers=finance())).status_code == 428
+        edited = await world.http.put(url, json=body, headers=finance() | {"If-Match": "1"})
         assert (edited.json()["per_order"], edited.json()["version"]) == ("9.00", 2)
-        assert (await world.http.put(url, json=body, headers=FINANCE | {"If-Match": "1"})).status_code == 412
+        assert (await world.http.put(url, json=body, headers=finance() | {"If-Match": "1"})).status_code == 412
         await world.deliver(hold(world.seller, world.warehouse))
         held = (await world.http.get("/api/v1/holds", headers=as_seller(world.seller))).json()["items"]
         assert [row["amount"] for row in held] == ["9.00", "6.40"]
-        one = await world.http.get(url, headers=FINANCE)
+        one = await world.http.get(url, headers=finance())
         assert one.headers["etag"] == '"2"'
 
     async def test_two_for_the_same_scope_and_day_are_refused(self, world: World) -> None:

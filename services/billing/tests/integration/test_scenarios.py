@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from contracts.billing.v1 import AccountChangedV1, FundsHeldV1, FundsRefusedV1, HoldCapturedV1
 
-from ..conftest import FINANCE, World, as_seller, hold, key, shipped
+from ..conftest import World, as_seller, finance, hold, key, shipped
 
 
 async def in_debt_by(world: World, amount: int) -> None:
@@ -16,7 +16,9 @@ async def in_debt_by(world: World, amount: int) -> None:
     )
     await world.deliver(command)
     await world.deliver(shipped(command))
-    removed = await world.http.delete(f"/api/v1/fee-schedules/{made.json()['id']}", headers=FINANCE | {"If-Match": "1"})
+    removed = await world.http.delete(
+        f"/api/v1/fee-schedules/{made.json()['id']}", headers=finance() | {"If-Match": "1"}
+    )
     assert removed.status_code == 204
     assert (await world.account())["balance"] == f"-{amount}.00"
 
@@ -99,6 +101,6 @@ async def test_an_order_is_charged_once_when_it_ships(world: World) -> None:
     assert await world.deliver(shipped(command)) == []
     account = await world.account()
     assert (account["balance"], account["held"], account["version"]) == ("3.60", "0.00", 2)
-    revenue = await world.http.get("/api/v1/ledger?account=revenue&currency=USD", headers=FINANCE)
+    revenue = await world.http.get("/api/v1/ledger?account=revenue&currency=USD", headers=finance())
     assert [item["amount"] for item in revenue.json()["items"]] == ["6.40"]
     assert await world.broken() == {}

@@ -53,8 +53,8 @@ CHECKS = (
         LEFT JOIN LATERAL (
             SELECT to_stage FROM fulfillment_changes c WHERE c.fulfillment_id = f.id ORDER BY position DESC LIMIT 1
         ) last ON true
-        WHERE f.updated_at > now() - interval '7 days'
-        AND last.to_stage IS DISTINCT FROM (f.status || CASE WHEN f.draft_status = '' THEN '' ELSE '/' || f.draft_status END)
+        WHERE f.updated_at > now() - interval '7 days' AND last.to_stage IS DISTINCT FROM
+            f.status || CASE WHEN f.draft_status = '' THEN '' ELSE '/' || f.draft_status END
         """,
     ),
     Check(

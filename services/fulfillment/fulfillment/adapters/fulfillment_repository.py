@@ -28,7 +28,8 @@ _LOCK_BY_NUMBER = text(
     f"SELECT {COLUMNS} FROM fulfillments WHERE number = ANY(CAST(:keys AS text[])) ORDER BY id FOR UPDATE"
 )
 _DUE_TO_SUBMIT = text(
-    f"SELECT {COLUMNS} FROM fulfillments WHERE submit_at <= now() ORDER BY submit_at LIMIT :limit FOR UPDATE SKIP LOCKED"
+    f"SELECT {COLUMNS} FROM fulfillments WHERE submit_at <= now() ORDER BY submit_at "
+    "LIMIT :limit FOR UPDATE SKIP LOCKED"
 )
 _DUE_TO_CHECK = text(
     f"SELECT {COLUMNS} FROM fulfillments WHERE check_at <= now() ORDER BY check_at LIMIT :limit FOR UPDATE SKIP LOCKED"

@@ -1,9 +1,11 @@
-"""Text that label printers can print: Latin letters. What has no Latin form is refused, not printed as question marks."""
+"""Text that label printers can print: Latin letters. What has no Latin form is refused, not printed as
+question marks.
+"""
 
 import unicodedata
 
-_CYRILLIC = ["a", "b", "v", "g", "d", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "ie", "y", "-", "e", "iu", "ia"]
-_GREEK = ["a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o"]
+_CYRILLIC = "a,b,v,g,d,e,zh,z,i,i,k,l,m,n,o,p,r,s,t,u,f,kh,ts,ch,sh,shch,ie,y,,e,iu,ia"
+_GREEK = "a,v,g,d,e,z,i,th,i,k,l,m,n,x,o,p,r,s,s,t,y,f,ch,ps,o"
 _OTHERS = {
     # Cyrillic outside the alphabet's run: io, ukrainian ie, i, yi, ghe with upturn.
     0x0451: "e", 0x0454: "ie", 0x0456: "i", 0x0457: "i", 0x0491: "g",
@@ -16,8 +18,8 @@ _OTHERS = {
 }  # fmt: skip
 _LETTERS: dict[int, str] = {
     # Letter by letter as passports have it (ICAO 9303, ISO 843); the soft sign falls away.
-    **{0x0430 + place: letters.replace("-", "") for place, letters in enumerate(_CYRILLIC)},
-    **{0x03B1 + place: letters for place, letters in enumerate(_GREEK)},
+    **{0x0430 + place: letters for place, letters in enumerate(_CYRILLIC.split(","))},
+    **{0x03B1 + place: letters for place, letters in enumerate(_GREEK.split(","))},
     **_OTHERS,
 }
 

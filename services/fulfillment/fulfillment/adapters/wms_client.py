@@ -55,11 +55,14 @@ _KINDS = {
 class WmsClient:
     """One client for all warehouses of a process, with connections kept open."""
 
-    def __init__(self, *, timeout_seconds: float, connections: int) -> None:
+    def __init__(
+        self, *, timeout_seconds: float, connections: int, transport: httpx2.AsyncBaseTransport | None = None
+    ) -> None:
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(timeout_seconds, connect=min(5.0, timeout_seconds)),
             limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
             trust_env=False,
+            transport=transport,
             follow_redirects=False,
         )
         self._signers: dict[str, Webhook] = {}

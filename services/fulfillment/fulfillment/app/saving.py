@@ -63,14 +63,14 @@ async def _say_all(uow: Uow, orders: Sequence[Fulfillment], causes: Mapping[UUID
     labels: list[tuple[Fulfillment, int]] = []
     for order in orders:
         cause = causes.get(order.id)
-        for event in order.events:
+        for event in order.happened:
             if isinstance(event, events.HandOver):
                 handed_over.append((order, event.submission))
             elif isinstance(event, events.LabelWanted):
                 labels.append((order, event.label_attempt))
             else:
                 _say(uow, order, event, cause)
-        order.events = []
+        order.happened = []
     if handed_over:
         await _hand_over(uow, handed_over)
     if labels:
@@ -232,7 +232,9 @@ async def _hand_over(uow: Uow, handed_over: Sequence[tuple[Fulfillment, int]]) -
             "ship_to": order.ship_to,
             "lines": [{"sku": line.sku, "quantity": line.quantity, "title": line.title} for line in order.lines],
         }
-        _call(uow, SUBMIT, order, submission, body=body, parcels=order.parcels)
+        # The protocol has parcels only with their labels; without one the warehouse makes its own.
+        labelled = [parcel for parcel in order.parcels if parcel.label_key]
+        _call(uow, SUBMIT, order, submission, body=body, parcels=labelled)
 
 
 async def _want_labels(uow: Uow, labels: Sequence[tuple[Fulfillment, int]]) -> None:

@@ -36,7 +36,7 @@ def weight_of(order: Fulfillment, weights: Weights) -> int:
         if weight is None:
             raise Conflict(
                 f"the weight of SKU {line.sku} is not known, so fulfilment order {order.number} cannot be priced",
-                remedy="Have the warehouse measure the product; where auto-submit is on, it is submitted again by itself.",
+                remedy="Have the warehouse measure it; where auto-submit is on, it is then submitted by itself.",
                 code="weight_unknown",
                 sku=line.sku,
             )
@@ -72,7 +72,7 @@ async def submit_due(*, uow: Uow) -> int:
 
 
 def require_visible(order: Fulfillment | None, key: object, seller_id: UUID | None) -> Fulfillment:
-    """The order, where it exists and the asker may see it; raises NotFound otherwise, which tells a stranger nothing."""
+    """The order, where the asker may see it; raises NotFound otherwise, which tells a stranger nothing."""
     if order is None or (seller_id is not None and order.seller_id != seller_id):
         raise NotFound(f"there is no fulfilment order {key}", remedy="List yours with GET /api/v1/fulfillments.")
     return order

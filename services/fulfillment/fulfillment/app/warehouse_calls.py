@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from common.errors import NotFound
 from common.kernel.clock import utcnow
 from common.messaging.jobs import Again, Done, Job, Outcome, backoff
 
@@ -94,6 +95,9 @@ class WarehouseCalls:
                     return self._answered(job, found_answer)
             order = OutboundOrder(reference, job.payload["body"], await self._labels(job.payload["parcels"]))
             return self._answered(job, await self.warehouse.submit(connection, order))
+        except NotFound as missing:
+            # The look-up before has said that the warehouse has nothing, or it was never called.
+            return self._answered(job, WarehouseAnswer(AnswerKind.NEVER_RECEIVED, reason=missing.message))
         except WarehouseFault as fault:
             unknown = unknown or isinstance(fault, OutcomeUnknown)
             if job.attempts < self.policy.submit_tries:
@@ -158,7 +162,7 @@ class WarehouseCalls:
         labelled = []
         for fields in parcels:
             parcel = Parcel(**fields)
-            labelled.append((parcel, await self.facts.label(parcel.label_key) if parcel.label_key else b""))
+            labelled.append((parcel, await self.facts.label(parcel.label_key)))
         return tuple(labelled)
 
     def _again(self, job: Job, fault: WarehouseFault, *, progress: Mapping[str, Any] | None) -> Again:

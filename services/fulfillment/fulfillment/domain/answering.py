@@ -63,7 +63,7 @@ def _stray(order: Fulfillment, answer: Answer, *, actor: str, now: datetime) -> 
     """An answer about a submission that we had given up: what is still alive there has to be stopped."""
     known = 1 <= answer.submission <= order.submission
     if answer.kind in {AnswerKind.ACCEPTED, AnswerKind.RECEIVED} and known:
-        order.events.append(events.CancelAsked(answer.submission, stray=True))
+        order.happened.append(events.CancelAsked(answer.submission, stray=True))
     elif answer.kind is AnswerKind.SHIPPED:
         reference = f"{order.number}-{answer.submission}"
         order.contradicted(f"the warehouse shipped {reference}, which is {order.stage} here", actor=actor, now=now)
@@ -83,7 +83,7 @@ def _received(order: Fulfillment, answer: Answer, *, now: datetime) -> None:
 def _accepted(order: Fulfillment, answer: Answer, *, actor: str, now: datetime) -> None:
     match order.stage:
         case Stage.SUBMITTING:
-            order.events.append(events.HandOverDropped(order.submission))
+            order.happened.append(events.HandOverDropped(order.submission))
             order.take_on(warehouse_reference=answer.warehouse_reference, at=answer.at, actor=actor, now=now)
         case Stage.EXCEPTION if _moves_forward(order, answer):
             order.take_on(
@@ -112,7 +112,7 @@ def _refused(order: Fulfillment, answer: Answer, *, actor: str, now: datetime) -
     reason = answer.reason or "the warehouse gave no reason"
     match order.stage:
         case Stage.SUBMITTING:
-            order.events.append(events.HandOverDropped(order.submission))
+            order.happened.append(events.HandOverDropped(order.submission))
             order.give_up(SubmissionState.REFUSED, code="refused", reason=reason, at=answer.at, actor=actor, now=now)
         case Stage.WAREHOUSE_PROCESSING if order.accepted_at is None or answer.at >= order.accepted_at:
             order.give_up(SubmissionState.REFUSED, code="refused", reason=reason, at=answer.at, actor=actor, now=now)
@@ -136,7 +136,7 @@ def _canceled(order: Fulfillment, answer: Answer, *, actor: str, now: datetime) 
         case Stage.CANCELING:
             order.agree_cancel("agreed by the warehouse", actor=actor, now=now)
         case Stage.SUBMITTING | Stage.WAREHOUSE_PROCESSING:
-            order.events.append(events.HandOverDropped(order.submission))
+            order.happened.append(events.HandOverDropped(order.submission))
             order.give_up(
                 SubmissionState.CANCELED,
                 code="canceled_by_warehouse",
@@ -194,4 +194,4 @@ def nudge(order: Fulfillment, *, now: datetime) -> None:
     order.check_at = now + wait if event else None
     order.dirty = True
     if event:
-        order.events.append(event)
+        order.happened.append(event)

@@ -38,7 +38,7 @@ class Fulfillment(FulfillmentRecord):
         """Begin: fetch the label where the carrier makes it, else wait for submission."""
         self.stage = Stage.FETCHING_LABEL if self.channel_kind is ChannelKind.CARRIER else Stage.PENDING_SUBMIT
         self.changes.append(events.Change(now, SYSTEM, None, self.stage, ""))
-        self.events.append(events.Drafted())
+        self.happened.append(events.Drafted())
         if self.stage is Stage.FETCHING_LABEL:
             self._want_label(now)
         self.touch(now)
@@ -117,12 +117,12 @@ class Fulfillment(FulfillmentRecord):
     def _want_label(self, now: datetime) -> None:
         self.label_attempt += 1
         self.check_at = now + LABEL_NUDGE
-        self.events.append(events.LabelWanted(self.label_attempt))
+        self.happened.append(events.LabelWanted(self.label_attempt))
         self.touch(now)
 
     def _void_label(self) -> None:
         if self.channel_kind is ChannelKind.CARRIER and self.label_attempt:
-            self.events.append(events.LabelVoided(self.label_attempt))
+            self.happened.append(events.LabelVoided(self.label_attempt))
 
     # -- submission ----------------------------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Fulfillment(FulfillmentRecord):
             return (
                 "label_missing",
                 f"fulfilment order {self.number} has no label, and its channel requires one",
-                "Upload it with POST /api/v1/fulfillments/{id}/label, or have label_required of the channel set to false.",
+                "Upload it with POST /api/v1/fulfillments/{id}/label, or have label_required of the channel unset.",
             )
         return None
 
@@ -160,7 +160,7 @@ class Fulfillment(FulfillmentRecord):
         self.set_submission(SubmissionState.HOLDING)
         self.move_to(Stage.SUBMITTING, actor=actor, now=now, reason=f"submission {self.submission}")
         self.check_at = now + HOLD_RESEND
-        self.events.append(events.FundsWanted(self.submission))
+        self.happened.append(events.FundsWanted(self.submission))
 
     def schedule(self, *, delay: timedelta, now: datetime) -> None:
         """Have the timer submit it after `delay`."""
@@ -185,7 +185,7 @@ class Fulfillment(FulfillmentRecord):
             return
         self.check_at = now + HANDOVER_NUDGE
         self.touch(now)
-        self.events.append(events.HandOver(self.submission))
+        self.happened.append(events.HandOver(self.submission))
 
     def funds_refused(self, *, code: str, reason: str, now: datetime) -> None:
         """Nothing is held: back to the draft, with the reason, until somebody submits it again."""
@@ -201,7 +201,7 @@ class Fulfillment(FulfillmentRecord):
         self.move_to(Stage.WAREHOUSE_PROCESSING, actor=actor, now=now, reason=reason)
         if self.accepted_at is None:
             self.accepted_at = at
-            self.events.append(events.Accepted(at))
+            self.happened.append(events.Accepted(at))
         if self.adapter is Adapter.HTTP:
             self.check_at = now + POLL_ACCEPTED
 
@@ -214,7 +214,7 @@ class Fulfillment(FulfillmentRecord):
         if not self.move_to(Stage.EXCEPTION, actor=actor, now=now, reason=reason):
             self.note(actor=actor, now=now, reason=reason)
         self.check_at = now + POLL_UNDECIDED if state in UNSETTLED else None
-        self.events.append(events.ExceptionRaised(reason))
+        self.happened.append(events.ExceptionRaised(reason))
 
     def move_to_draft(self, *, actor: str, now: datetime) -> None:
         """Leave the exception: free the hold, and let it be edited and submitted again under the same number."""
@@ -233,7 +233,7 @@ class Fulfillment(FulfillmentRecord):
                 "fulfilment order", self.number, self.stage, Stage.PENDING_SUBMIT,
                 remedy="Only a fulfilment order in exception is moved back to draft.",
             )  # fmt: skip
-        self.events.append(events.FundsNotWanted(self.submission, "moved back to draft"))
+        self.happened.append(events.FundsNotWanted(self.submission, "moved back to draft"))
         self.reason_code = self.reason = ""
         self.move_to(Stage.PENDING_SUBMIT, actor=actor, now=now, reason="moved back to draft")
 
@@ -246,7 +246,7 @@ class Fulfillment(FulfillmentRecord):
         if self.stage is Stage.CANCELING:
             self.refuse_cancel("the warehouse had shipped it", actor=actor, now=now)
         if self.stage in {Stage.SUBMITTING, Stage.EXCEPTION}:
-            self.events.append(events.HandOverDropped(self.submission))
+            self.happened.append(events.HandOverDropped(self.submission))
             self.take_on(warehouse_reference="", at=at, actor=actor, now=now)
         self.move_to(Stage.SHIPPED, actor=actor, now=now)
         if parcels != self.parcels:
@@ -254,7 +254,7 @@ class Fulfillment(FulfillmentRecord):
             self.content_dirty = True
         self.set_submission(SubmissionState.SHIPPED)
         self.shipped_at = at
-        self.events.append(events.Shipped(at))
+        self.happened.append(events.Shipped(at))
         return True
 
     def cancel(self, reason: str, *, never_called: bool, actor: str, now: datetime) -> None:
@@ -263,10 +263,10 @@ class Fulfillment(FulfillmentRecord):
         """
         match self.stage:
             case Stage.CANCELED:
-                self.events.append(events.Canceled(self.cancel_reason))
+                self.happened.append(events.Canceled(self.cancel_reason))
                 return
             case Stage.SHIPPED:
-                self.events.append(events.CancelRefused(f"{self.number} was shipped already"))
+                self.happened.append(events.CancelRefused(f"{self.number} was shipped already"))
                 return
             case Stage.CANCELING:
                 return
@@ -279,7 +279,7 @@ class Fulfillment(FulfillmentRecord):
             self.agree_cancel("agreed by the desk", actor=WAREHOUSE, now=now)
             return
         self.check_at = now + CANCEL_NUDGE
-        self.events.append(events.CancelAsked(self.submission))
+        self.happened.append(events.CancelAsked(self.submission))
 
     def _is_ours_to_cancel(self, never_called: bool) -> bool:
         if self.stage is Stage.EXCEPTION:
@@ -287,7 +287,7 @@ class Fulfillment(FulfillmentRecord):
         if self.stage is not Stage.SUBMITTING:
             return False
         if self.submission_state is SubmissionState.HANDED_OVER and never_called:
-            self.events.append(events.HandOverDropped(self.submission))
+            self.happened.append(events.HandOverDropped(self.submission))
             return True
         return self.submission_state is SubmissionState.HOLDING
 
@@ -297,20 +297,20 @@ class Fulfillment(FulfillmentRecord):
             self.set_submission(SubmissionState.CANCELED)
         self.move_to(Stage.CANCELED, actor=actor, now=now, reason=reason)
         self._void_label()
-        self.events.append(events.Canceled(self.cancel_reason or reason))
+        self.happened.append(events.Canceled(self.cancel_reason or reason))
 
     def refuse_cancel(self, reason: str, *, actor: str, now: datetime) -> None:
         """The warehouse goes on with it."""
         self.cancel_reason = ""
         self.take_on(warehouse_reference="", at=now, actor=actor, now=now, reason=f"cancel refused: {reason}")
-        self.events.append(events.CancelRefused(reason))
+        self.happened.append(events.CancelRefused(reason))
 
     def contradicted(self, text: str, *, actor: str, now: datetime) -> None:
         """The warehouse says what cannot be; kept once, for a person to look at."""
         if not self.alert:
             self.alert = text
             self.note(actor=actor, now=now, reason=text)
-            self.events.append(events.Contradicted(self.id, text))
+            self.happened.append(events.Contradicted(self.id, text))
 
     def erase(self, *, now: datetime) -> None:
         """Erase the buyer's personal data."""

@@ -64,7 +64,7 @@ class FulfillmentRecord:
     hold_amount: Decimal | None = None
     hold_currency: str | None = None
     changes: list[events.Change] = field(default_factory=list)
-    events: list[events.DomainEvent] = field(default_factory=list)
+    happened: list[events.DomainEvent] = field(default_factory=list)
     dirty: bool = False
     content_dirty: bool = False
     submission_dirty: bool = False

@@ -1,1 +1,1 @@
-"""How gateway reaches its database and the outside."""
+"""SQL, password hashing, limits and the other services."""

@@ -1,1 +1,1 @@
-"""The use cases of gateway."""
+"""Use cases of the gateway."""

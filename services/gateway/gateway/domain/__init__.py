@@ -1,1 +1,1 @@
-"""The rules of gateway; standard library and common.kernel only."""
+"""The rules of who may do what. Standard library and common.kernel only."""

@@ -1,1 +1,1 @@
-"""How gateway is reached: HTTP, messages, jobs."""
+"""HTTP: the gateway's own routes, and the way to the services'."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.db.bulk import insert_rows, to_json
+from common.db.bulk import insert_rows
 from common.kernel.ids import uuid7
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,14 +23,13 @@ _VERDICTS = text(
     """
 )
 
-_ADD = text(
+_HOLD = text(
     """
-    INSERT INTO reservations (reference_id, seller_id, stock_id, attempt, quantity, number, state, line_id,
-                              shortages, reason, created_at)
-    SELECT *, CAST(:at AS timestamptz)
+    INSERT INTO reservations (reference_id, seller_id, stock_id, attempt, quantity, number, line_id, state, created_at)
+    SELECT *, 'held', CAST(:at AS timestamptz)
     FROM unnest(CAST(:references AS uuid[]), CAST(:sellers AS uuid[]), CAST(:stocks AS uuid[]),
                 CAST(:attempts AS integer[]), CAST(:quantities AS integer[]), CAST(:numbers AS smallint[]),
-                CAST(:states AS text[]), CAST(:lines AS text[]), CAST(:shortages AS jsonb[]), CAST(:reasons AS text[]))
+                CAST(:lines AS text[]))
     """
 )
 
@@ -83,6 +82,23 @@ def _keys(keys: Collection[AttemptKey]) -> dict[str, list[Any]]:
     return {"references": [key.reference_id for key in keys], "attempts": [key.attempt for key in keys]}
 
 
+def _refusal(decision: Decision, *, at: datetime) -> dict[str, Any]:
+    key, verdict = decision.request.key, decision.verdict
+    short = [{"sku": s.sku, "need": s.need, "have": s.have} for s in verdict.shortages]
+    return {
+        "reference_id": key.reference_id,
+        "attempt": key.attempt,
+        "number": 0,
+        "seller_id": decision.request.seller_id,
+        "quantity": 0,
+        "state": verdict.state.value,
+        "line_id": "",
+        "shortages": short or None,
+        "reason": verdict.code,
+        "created_at": at,
+    }
+
+
 class SqlReservationRepository:
     """`ReservationRepository` on PostgreSQL."""
 
@@ -104,27 +120,21 @@ class SqlReservationRepository:
 
     async def add(self, decisions: Sequence[Decision], *, at: datetime) -> None:
         """Write held lines and refusals. An attempt that somebody else decides at the same time fails the whole."""
-        rows: list[tuple[Any, ...]] = []
-        for decision in decisions:
-            request, verdict = decision.request, decision.verdict
-            key = request.key
-            if verdict.reserved:
-                for number, line in enumerate(request.lines):
-                    rows.append(
-                        (key.reference_id, request.seller_id, decision.shelf[line.sku].id, key.attempt, line.quantity,
-                         number, "held", line.line_id, None, None)
-                    )  # fmt: skip
-            else:
-                short = [{"sku": s.sku, "need": s.need, "have": s.have} for s in verdict.shortages]
-                rows.append(
-                    (key.reference_id, request.seller_id, None, key.attempt, 0, 0, "refused", "",
-                     to_json(short) if short else None, verdict.code)
-                )  # fmt: skip
-        if rows:
-            names = ("references", "sellers", "stocks", "attempts", "quantities", "numbers", "states", "lines",
-                     "shortages", "reasons")  # fmt: skip
-            columns = map(list, zip(*rows, strict=True))
-            await self._connection.execute(_ADD, {"at": at, **dict(zip(names, columns, strict=True))})
+        names = ("references", "sellers", "stocks", "attempts", "quantities", "numbers", "lines")
+        held = [
+            (request.key.reference_id, request.seller_id, shelf[line.sku].id, request.key.attempt, line.quantity,
+             number, line.line_id)
+            for request, shelf in ((d.request, d.shelf) for d in decisions if d.verdict.reserved)
+            for number, line in enumerate(request.lines)
+        ]  # fmt: skip
+        if held:
+            columns = dict(zip(names, map(list, zip(*held, strict=True)), strict=True))
+            await self._connection.execute(_HOLD, {"at": at, **columns})
+        await insert_rows(
+            self._connection,
+            tables.reservations,
+            [_refusal(decision, at=at) for decision in decisions if not decision.verdict.reserved],
+        )
 
     async def lock_attempts(self, keys: Collection[AttemptKey]) -> dict[AttemptKey, Attempt]:
         """The attempts with their rows, locked; unknown ones are absent."""

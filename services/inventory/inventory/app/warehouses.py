@@ -71,13 +71,16 @@ async def bind_seller(place: Place, *, bound: bool, actor: str, uow: InventoryUo
 def check(data: WarehouseData) -> None:
     """Raise InvalidInput naming each wrong field."""
     wrong = []
-    if pycountry.countries.get(alpha_2=data.country) is None:
+    # pycountry finds codes in any case; what we store is what consumers compare, so only the official form is taken.
+    country = pycountry.countries.get(alpha_2=data.country)
+    currency = pycountry.currencies.get(alpha_3=data.currency)
+    if country is None or country.alpha_2 != data.country:
         wrong.append(FieldError("country", data.country, "is not a country", "Use ISO 3166-1 alpha-2, such as US."))
     if data.time_zone not in _zones():
         wrong.append(
             FieldError("time_zone", data.time_zone, "is not a time zone", "Use an IANA name, such as America/New_York.")
         )
-    if pycountry.currencies.get(alpha_3=data.currency) is None:
+    if currency is None or currency.alpha_3 != data.currency:
         wrong.append(FieldError("currency", data.currency, "is not a currency", "Use ISO 4217, such as USD."))
     wrong.extend(_wrong_address(data))
     if wrong:

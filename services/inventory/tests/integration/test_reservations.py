@@ -1,5 +1,8 @@
 """Reserve, release and ship through the handlers, on a real database. Every frame is delivered twice."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from common.errors import InvalidInput
 from common.kernel.ids import uuid7
@@ -13,8 +16,9 @@ from contracts.inventory.v1 import (
     StockReservedV1,
 )
 from inventory.domain.reservation import OtherSeller
+from sqlalchemy import event
 
-from ..conftest import Harness, of_type
+from .harness import Harness, of_type
 
 
 class TestReserve:
@@ -274,25 +278,23 @@ async def test_a_frame_costs_the_same_statements_however_long(harness: Harness) 
     once = Deliverer(harness.runtime.consumers, harness.runtime.transactions, twice=False)
     counts = []
     for size in (2, 60):
-        statements = _count(harness)
-        await once(*(harness.reserve(warehouse, ("A", 1), ("B", 1)) for _ in range(size)))
-        counts.append(statements())
+        with counted(harness) as statements:
+            await once(*(harness.reserve(warehouse, ("A", 1), ("B", 1)) for _ in range(size)))
+        counts.append(len(statements))
     assert counts[0] == counts[1]
 
 
-def _count(harness: Harness):  # type: ignore[no-untyped-def]
-    from sqlalchemy import event
-
+@contextmanager
+def counted(harness: Harness) -> Iterator[list[str]]:
+    """The statements that are sent to the database."""
     seen: list[str] = []
     engine = harness.runtime.transactions.engine.sync_engine
 
-    def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
         seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
-
-    def finish() -> int:
+    try:
+        yield seen
+    finally:
         event.remove(engine, "before_cursor_execute", note)
-        return len(seen)
-
-    return finish

@@ -38,7 +38,8 @@ CHECKS = (
     Check(
         "ships_once",
         "no order was shipped twice",
-        "SELECT order_id, count(*) FROM order_timeline WHERE to_status = 'shipped' GROUP BY order_id HAVING count(*) > 1",
+        "SELECT order_id, count(*) FROM order_timeline WHERE to_status = 'shipped' "
+        "GROUP BY order_id HAVING count(*) > 1",
     ),
     Check(
         "under_way_waits_for_somebody",

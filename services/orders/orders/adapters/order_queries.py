@@ -82,17 +82,17 @@ def _search(wanted: str, seller_id: UUID | None) -> ColumnElement[bool]:
 
 def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.seller_id:
-        found.append(orders.c.seller_id == wanted.seller_id)
+    equal = (
+        (orders.c.seller_id, wanted.seller_id),
+        (orders.c.store_id, wanted.store_id),
+        (orders.c.warehouse_id, wanted.warehouse_id),
+        (orders.c.platform, wanted.platform),
+    )
+    found.extend(column == value for column, value in equal if value)
     if wanted.statuses:
         found.append(orders.c.status.in_(wanted.statuses))
         if "shipped" not in wanted.statuses:
             found.append(literal_column("orders.status <> 'shipped'", Boolean))  # Names the partial index.
-    for column, value in ((orders.c.store_id, wanted.store_id), (orders.c.warehouse_id, wanted.warehouse_id)):
-        if value:
-            found.append(column == value)
-    if wanted.platform:
-        found.append(orders.c.platform == wanted.platform)
     if wanted.review_error:
         errors = order_review_errors
         found.append(orders.c.status == "pending")
@@ -210,4 +210,5 @@ class SqlOrderQueries:
 
     async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
-            return (await connection.execute(statement)).fetchall()
+            rows: Sequence[Row[Any]] = (await connection.execute(statement)).fetchall()
+            return rows

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from common.db.bulk import insert_rows, update_rows
 from contracts.common_parts import AddressV1
-from sqlalchemy import Row, Text, any_, bindparam, delete, select, text, type_coerce
+from sqlalchemy import Row, Text, any_, bindparam, cast, delete, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,6 +31,9 @@ _MUTABLE = COLUMNS[len(_FIXED) :]
 _AT = {name: index for index, name in enumerate(COLUMNS)}
 _JSON = frozenset(name for name in COLUMNS if isinstance(orders.c[name].type, JSONB))
 _mutable = attrgetter(*_MUTABLE)
+_ALWAYS = (*_FIXED, "status", "version", "platform_status", "platform_version")
+_DEFAULTS = {field.name: field.default for field in fields(Order) if field.init and field.name not in _ALWAYS}
+"""What a column holds unless it is given; the database has the same defaults."""
 
 _IDS = any_(bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True))))
 _SELECT = select(*(orders.c[name] for name in COLUMNS))
@@ -44,9 +47,9 @@ _LOCK_DUE = (
 _DETAILS = select(order_details).where(order_details.c.order_id == _IDS)
 _FACTS = select(
     order_details.c.order_id,
-    type_coerce(order_details.c.ship_to, Text),
-    type_coerce(order_details.c.needs, Text),
-    type_coerce(order_details.c.packages, Text),
+    cast(order_details.c.ship_to, Text),
+    cast(order_details.c.needs, Text),
+    cast(order_details.c.packages, Text),
 ).where(order_details.c.order_id == _IDS)
 _KNOWN = text(
     "SELECT orders.store_id, orders.platform_order_id, orders.id, orders.platform_version FROM orders JOIN "
@@ -67,7 +70,7 @@ _ERASE = text(
 )
 
 
-def order_of(row: Row[Any]) -> Order:
+def order_of(row: Sequence[Any]) -> Order:
     """The order that a row holds."""
     values = list(row)
     values[_AT["status"]] = OrderStatus(values[_AT["status"]])
@@ -133,7 +136,7 @@ class SqlOrderStore:
         found = {}
         for order_id, ship_to, needs, packages in result:
             found[order_id] = CommandFacts(
-                ship_to=AddressV1.model_construct(**orjson.loads(ship_to)) if ship_to else AddressV1(),
+                ship_to=AddressV1(**orjson.loads(ship_to)) if ship_to else AddressV1(),
                 needs=needs_of(orjson.loads(needs)) if needs else None,
                 packages=packages_of(orjson.loads(packages)) if packages else (),
             )
@@ -143,10 +146,12 @@ class SqlOrderStore:
         """Insert new orders; returns the ids that are in, without those that somebody else inserted meanwhile."""
         # In the order of the unique key, so that two imports of the same page wait for each other, not in a circle.
         ordered = sorted(new, key=lambda order: (order.store_id, order.platform_order_id))
+        # New orders are mostly blank, and every value that is not sent is not encoded, sent and decoded.
+        columns = [*_ALWAYS, *(n for n, blank in _DEFAULTS.items() if any(getattr(o, n) != blank for o in ordered))]
         written = await insert_rows(
             self._connection,
             orders,
-            [_row(order, COLUMNS) for order in ordered],
+            [_row(order, columns) for order in ordered],
             on_conflict="(store_id, platform_order_id) DO NOTHING",
             returning=("id",),
         )

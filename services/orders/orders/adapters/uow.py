@@ -1,15 +1,14 @@
 """The transaction of orders with its repositories."""
 
-from common.db.unit_of_work import UnitOfWork
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.adapters.mapping_repository import SqlMappings, SqlRules
 from orders.adapters.process_repository import SqlOrderRepository
 from orders.adapters.reference_repository import SqlReference
-from orders.app.ports import Mappings, OrderRepository, Reference, Rules
+from orders.app.ports import Mappings, OrderRepository, Reference, Rules, Uow
 
 
-class OrdersUow(UnitOfWork):
+class OrdersUow(Uow):
     """What a use case works with."""
 
     def __init__(self, connection: AsyncConnection) -> None:

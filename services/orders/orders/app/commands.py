@@ -27,7 +27,7 @@ def address_part(address: Address | None) -> AddressV1:
     """The address as messages carry it."""
     if address is None:
         return AddressV1()
-    return AddressV1.model_construct(
+    return AddressV1(
         name=address.name,
         company=address.company,
         phone=address.phone,
@@ -43,7 +43,7 @@ def address_part(address: Address | None) -> AddressV1:
 
 def _parcel_parts(parcels: Sequence[Parcel]) -> tuple[ParcelV1, ...]:
     return tuple(
-        ParcelV1.model_construct(
+        ParcelV1(
             package_number=parcel.package_number,
             tracking_number=parcel.tracking_number,
             tracking_url=parcel.tracking_url,
@@ -135,8 +135,7 @@ def _reserve_stock(order: Order, needs: Needs) -> ReserveStockV1:
         attempt=order.attempt,
         warehouse_id=order.warehouse_id,
         lines=tuple(
-            ReserveLineV1.model_construct(line_id=first[sku], sku=sku, quantity=quantity)
-            for sku, quantity in needs.by_sku().items()
+            ReserveLineV1(line_id=first[sku], sku=sku, quantity=quantity) for sku, quantity in needs.by_sku().items()
         ),
     )
 
@@ -157,9 +156,7 @@ def _create_fulfillment(order: Order, needs: Needs, facts: CommandFacts | None) 
         ship_to=facts.ship_to,
         ship_by=order.ship_by,
         lines=tuple(
-            FulfillmentLineV1.model_construct(
-                line_id=need.line_id, sku=need.sku, quantity=need.quantity, title=need.title
-            )
+            FulfillmentLineV1(line_id=need.line_id, sku=need.sku, quantity=need.quantity, title=need.title)
             for need in needs.lines
         ),
         parcels=_parcel_parts(order.parcels),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from common.messaging.outbox import Outbox
+from common.db.unit_of_work import UnitOfWork
 from contracts.common_parts import AddressV1
 
 from orders.domain.address import Address
@@ -201,11 +201,9 @@ class Rules(Protocol):
         """Remove it."""
 
 
-class Uow(Protocol):
-    """A transaction of orders."""
+class Uow(UnitOfWork):
+    """A transaction of orders; the adapter sets its repositories."""
 
-    now: datetime
-    outbox: Outbox
     orders: OrderRepository
     reference: Reference
     mappings: Mappings

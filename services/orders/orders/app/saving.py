@@ -78,7 +78,7 @@ async def _say(
         cause = causes.get(order.id)
         for entry in order.entries:
             if entry.to_status:
-                changed_status = OrderStatusChangedV1.model_construct(
+                changed_status = OrderStatusChangedV1(
                     seller_id=order.seller_id,
                     order_id=order.id,
                     store_id=order.store_id,
@@ -90,7 +90,7 @@ async def _say(
                 )
                 uow.outbox.add(changed_status, cause=cause, correlation_id=order.id)
             elif entry.event == IMPORTED:
-                imported = OrderImportedV1.model_construct(
+                imported = OrderImportedV1(
                     seller_id=order.seller_id,
                     order_id=order.id,
                     store_id=order.store_id,

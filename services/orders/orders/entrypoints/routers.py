@@ -4,4 +4,6 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-ROUTERS: Sequence[APIRouter] = ()
+from orders.entrypoints.routes import actions, mappings, orders, rules
+
+ROUTERS: Sequence[APIRouter] = (actions.router, orders.router, mappings.router, rules.router)

@@ -17,7 +17,7 @@ from contracts.sync.v1 import (
     UploadTrackingV1,
 )
 
-from ..conftest import World, kinds
+from .world import World, kinds
 
 
 def only(messages: Sequence[Message], kind: type[Message]) -> Message:

@@ -99,13 +99,23 @@ class StoreAccess:
         await asyncio.gather(*self._renewals.values(), return_exceptions=True)
         await self._loading.close()
 
-    async def call(self, store_id: UUID, function: Callable[[Connector, Credentials], Awaitable[T]]) -> T:
-        """Call the store's platform; expired tokens are renewed and the call repeated once.
+    async def call(
+        self,
+        store_id: UUID,
+        function: Callable[[Connector, Credentials], Awaitable[T]],
+        *,
+        seller_id: UUID | None = None,
+    ) -> T:
+        """Call the store's platform; expired tokens are renewed and the call repeated once. With `seller_id`, another
+        seller's store does not exist.
 
         Raises AccessError where no call may be made, and what the connector raises. An authorisation that has ended
         makes the store auth_expired before ReauthorizationNeeded goes on to the caller.
         """
-        opened = await self._fresh(await self.open(store_id))
+        opened = await self.open(store_id)
+        if seller_id is not None and opened.store.seller_id != seller_id:
+            raise StoreGone(store_id)
+        opened = await self._fresh(opened)
         try:
             return await self._attempt(opened, function)
         except TokenExpired:

@@ -39,6 +39,7 @@ class LabelFetcher:
             answer = await self._access.call(
                 command.store_id,
                 lambda connector, credentials: connector.fetch_label(credentials, request=request, progress=progress),
+                seller_id=command.seller_id,
             )
         except (ConnectorError, AccessError) as error:
             kept = getattr(error, "progress", None) or progress

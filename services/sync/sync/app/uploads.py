@@ -38,6 +38,7 @@ class TrackingUploader:
             await self._access.call(
                 command.store_id,
                 lambda connector, credentials: connector.upload_tracking(credentials, request=request),
+                seller_id=command.seller_id,
             )
         except (ConnectorError, AccessError) as error:
             return self._rules.after(error, job, progress=None, spread=random.random())

@@ -24,13 +24,9 @@ async def token_of(_: Connector, given: Credentials) -> str:
 
 class TestRenewal:
     async def test_a_token_that_is_about_to_end_is_renewed_before_the_call(self, world: World) -> None:
-        store_id = await world.store(SELLER, given=credentials(life=timedelta(hours=1)))
+        store_id = await world.store(SELLER, given=credentials(life=timedelta(minutes=4)))
         await world.sql("UPDATE credentials SET updated_at = now() - interval '20 hours'")
         access = world.access()
-        access._opened[store_id] = (
-            (await access.open(store_id)).version,
-            credentials(life=timedelta(minutes=1)),
-        )
         world.market.refreshes = [credentials(token="t-2", life=timedelta(hours=1))]
         assert await access.call(store_id, token_of) == "t-2"
         await access.aclose()
@@ -72,8 +68,8 @@ class TestRenewal:
         world.market.gate = asyncio.Event()
         here, there = world.access(), world.access()
         first = asyncio.create_task(here.call(store_id, token_of))
-        while not world.market.said("refresh"):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await world.market.entered.wait()
         with pytest.raises(RefreshUnderway):
             await there.call(store_id, token_of)
         world.market.gate.set()
@@ -89,8 +85,8 @@ class TestRenewal:
         world.market.gate = asyncio.Event()
         access = world.access()
         caller = asyncio.create_task(access.call(store_id, token_of))
-        while not world.market.said("refresh"):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await world.market.entered.wait()
         caller.cancel()
         world.market.gate.set()
         await access.aclose()

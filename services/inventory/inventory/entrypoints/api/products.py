@@ -17,7 +17,7 @@ from inventory.app.views import ProductFilter
 from inventory.domain.product import Product, ProductStatus
 from inventory.entrypoints.api.access import ProductEditor, Service, WarehouseStaff
 from inventory.entrypoints.api.parameters import number_of, uuid_of
-from inventory.entrypoints.product_csv import parse_products
+from inventory.entrypoints.product_csv import MOST_BYTES, parse_products
 from inventory.entrypoints.schemas.parts import Sku
 from inventory.entrypoints.schemas.products import (
     ImportAnswer,
@@ -74,7 +74,7 @@ async def import_products(
     nothing.
     """
     owner = identity.acting_seller(seller_id)
-    parsed = parse_products(await request.body())
+    parsed = parse_products(await read_body(request))
     async with service.transactions.begin() as uow:
         done = await use_cases.upsert_products(owner, parsed.rows, actor=identity.actor, dry_run=dry_run, uow=uow)
     results = sorted([*done.results, *parsed.refused], key=lambda row: int(row.ref.removeprefix("line ")))
@@ -223,6 +223,16 @@ async def list_product_audit(
         await _read(product_id, identity, uow)
         rows = await uow.audit.of(product_id, after=number_of(key[0]) if key else 0, limit=limit + 1)
     return page_of(rows, limit=limit, key=lambda row: (row.id,), item=AuditEntry.model_validate)
+
+
+async def read_body(request: Request) -> bytes:
+    """The body of a request, of which no more is read than a file may have."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            break
+    return bytes(content)
 
 
 async def _read(product_id: UUID, identity: Identity, uow: InventoryUow) -> Product:

@@ -112,6 +112,7 @@ class HTTPEdge:
         }
         self._total_seconds = timeouts.total
         self._hooks = hooks
+        self._silent: set[str] = set()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -127,15 +128,24 @@ class HTTPEdge:
                 answer = await self._exchange(call)
             outcome = str(answer.status)
         except _NEVER_SENT as error:
-            log.warning("platform_unreachable", platform=call.platform, call=call.name, error=type(error).__name__)
+            self._say_silent(call, error)
             reason = f"{call.platform} cannot be reached ({type(error).__name__}); it is tried again"
             raise Transient(reason, code="unreachable", platform=call.platform, call=call.name) from error
         except (httpx2.TransportError, TimeoutError) as error:
-            log.warning("platform_did_not_answer", platform=call.platform, call=call.name, error=type(error).__name__)
+            self._say_silent(call, error)
             raise silence(call, type(error).__name__) from error
         finally:
             self._hooks.call_made(call.platform, call.name, outcome, time.perf_counter() - started)
+        if call.platform in self._silent:
+            self._silent.discard(call.platform)
+            log.info("platform_answers_again", platform=call.platform, call=call.name)
         return answer
+
+    def _say_silent(self, call: Call, error: Exception) -> None:
+        """Once until it answers again: a platform that is down would fill the log."""
+        if call.platform not in self._silent:
+            self._silent.add(call.platform)
+            log.warning("platform_silent", platform=call.platform, call=call.name, error=type(error).__name__)
 
     async def _exchange(self, call: Call) -> Answer:
         address, _, query = call.url.partition("?")
@@ -157,6 +167,8 @@ class HTTPEdge:
                 size += len(chunk)
                 if size > MAX_BODY_BYTES:
                     reason = f"the answer is longer than {MAX_BODY_BYTES} bytes"
+                    if call.writes:
+                        raise silence(call, reason)
                     raise MalformedAnswer(reason, code="answer_too_long", platform=call.platform, call=call.name)
                 chunks.append(chunk)
         finally:

@@ -23,6 +23,7 @@ MAX_LOCAL_WAIT_SECONDS = 2.0
 MAX_ATTEMPTS = 3
 LEASE_SECONDS = 0.1
 """How much of a bucket a process may take ahead, in seconds of its rate, and how long it may keep it."""
+MAX_LEASES = 1000
 
 _TAKE = """
 local t = redis.call('TIME')
@@ -126,6 +127,8 @@ class RedisLimiter:
             reason = f"the calls to this store are used up for {float(wait):.1f} s; the job comes back then"
             raise Throttled(reason, retry_after=float(wait), code="own_limit", platform=bucket.platform)
         if float(granted) > cost:
+            if len(self._leases) >= MAX_LEASES:
+                self._leases.clear()
             self._leases[bucket] = (float(granted) - cost, time.monotonic() + LEASE_SECONDS)
         return Taken(float(wait), float(left))
 

@@ -17,6 +17,7 @@ from sync.connectors.shopify.errors import Cost, cost_of, http_error, token_erro
 from sync.connectors.shopify.manifest import API_VERSION, MANIFEST, PLATFORM, ShopifySettings
 from sync.connectors.shopify.wire import next_cursor
 
+_SMOOTHING = 0.3
 _DRIFT = 0.1
 """How far our bucket may be from the shop's own, as a part of its size, before it is corrected."""
 
@@ -89,13 +90,18 @@ class ShopifyClient:
             cost = cost_of(body)
             error = top_level_error(call, body, cost=cost, request_id=request_id)
             if cost is not None:
-                self._costs[call.name] = cost.requested
+                self._learn(call.name, cost)
                 await self._agree(bucket, cost, taken)
             if error is not None:
                 raise error
             return Fields(body).child("data")
         except FieldFault as fault:
             raise _malformed(call.name, fault) from fault
+
+    def _learn(self, name: str, cost: Cost) -> None:
+        """What a query really takes, smoothed; the shop asks for more beforehand and gives the rest back at once."""
+        if cost.actual is not None:
+            self._costs[name] += _SMOOTHING * (cost.actual - self._costs[name])
 
     async def _agree(self, bucket: Bucket, cost: Cost, taken: Taken) -> None:
         """Set our bucket to the shop's where they differ; another plan restores faster and holds more."""

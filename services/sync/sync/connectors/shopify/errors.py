@@ -38,9 +38,10 @@ _APP_FAULTS = frozenset({"invalid_client", "application_cannot_be_found", "unaut
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`extensions.cost` of an answer, in points."""
+    """`extensions.cost` of an answer, in points: what had to be there, and what was taken (None when refused)."""
 
     requested: float
+    actual: float | None
     available: float
     restore_rate: float
     maximum: float
@@ -53,7 +54,9 @@ def cost_of(body: dict[str, object]) -> Cost | None:
     status = cost.optional_child("throttleStatus") if cost is not None else None
     if cost is None or status is None:
         return None
+    actual = cost.optional_decimal("actualQueryCost")
     found = Cost(
+        actual=None if actual is None else float(actual),
         requested=float(cost.decimal("requestedQueryCost")),
         available=float(status.decimal("currentlyAvailable")),
         restore_rate=float(status.decimal("restoreRate")),

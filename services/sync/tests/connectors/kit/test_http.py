@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 from sync.connectors.kit import http
 from sync.connectors.kit.canonical import Hooks
 from sync.connectors.kit.errors import MalformedAnswer, OutcomeUnknown, Transient
@@ -63,6 +64,31 @@ class TestSilence:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_silence_is_logged_once_and_its_end_too() -> None:
+    answers: list[httpx2.Response | Exception] = [
+        httpx2.ReadTimeout("x"),
+        httpx2.ReadTimeout("x"),
+        httpx2.Response(200),
+        httpx2.Response(200),
+    ]
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        one = answers.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    edge = HTTPEdge(transport=httpx2.MockTransport(answer))
+    with capture_logs() as logs:
+        for _ in range(2):
+            with pytest.raises(Transient):
+                await edge.send(READ, meter=Meter())
+        for _ in range(2):
+            await edge.send(READ, meter=Meter())
+    assert [line["event"] for line in logs] == ["platform_silent", "platform_answers_again"]
+    assert "SECRET" not in repr(logs)
 
 
 class TestAnswer:

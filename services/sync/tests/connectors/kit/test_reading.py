@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sync.connectors.kit.canonical import address, unique_line_ids
 from sync.connectors.kit.connector import Credentials, Window
-from sync.connectors.kit.errors import ConnectorError, MalformedAnswer, Meaning, OutcomeUnknown, error_for
+from sync.connectors.kit.errors import ConnectorError, MalformedAnswer, OutcomeUnknown, error_for
+from sync.connectors.kit.manifest import Meaning
 from sync.connectors.kit.paging import decode_cursor, encode_cursor, follow, slices
 from sync.connectors.kit.reading import FieldFault, Fields
 

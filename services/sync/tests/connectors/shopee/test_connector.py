@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from sync.connectors.kit.connector import OrderPage, Window
-from sync.connectors.kit.testing import World, sent_url
+from sync.connectors.kit.testing_world import World, sent_url
 from sync.connectors.shopee.connector import ShopeeConnector
 
 WORLD = World(ShopeeConnector, Path(__file__).parent)

@@ -9,7 +9,7 @@ import pytest
 from sync.connectors.kit.canonical import NO_HOOKS
 from sync.connectors.kit.connector import Window
 from sync.connectors.kit.errors import MalformedAnswer
-from sync.connectors.kit.testing import World
+from sync.connectors.kit.testing_world import World
 from sync.connectors.shopify.connector import ShopifyConnector
 from sync.connectors.shopify.manifest import ShopifySettings
 from sync.connectors.shopify.mapping import status_of, to_canonical
@@ -27,7 +27,7 @@ def node(**changes: object) -> dict[str, Any]:
 
 def throttle_status(available: int, maximum: int, restore: int) -> dict[str, Any]:
     status = {"maximumAvailable": maximum, "currentlyAvailable": available, "restoreRate": restore}
-    return {"cost": {"requestedQueryCost": 321, "actualQueryCost": 1, "throttleStatus": status}}
+    return {"cost": {"requestedQueryCost": 321, "actualQueryCost": 121, "throttleStatus": status}}
 
 
 class TestPages:
@@ -75,7 +75,7 @@ class TestCost:
         connector, _, limiter = WORLD.connector(httpx2.MockTransport(lambda request: httpx2.Response(200, json=body)))
         await connector.pull_page(WORLD.credentials(), window=WINDOW)
         assert limiter.corrected == corrected
-        assert connector._client._costs["PullOrders"] == 321
+        assert connector._client._costs["PullOrders"] == pytest.approx(300 + 0.3 * (121 - 300))
 
 
 class TestPolicy:

@@ -1,0 +1,5 @@
+"""The gateway listens to nobody."""
+
+from common.messaging.consumers import Consumers
+
+consumers = Consumers("gateway")
