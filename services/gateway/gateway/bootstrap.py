@@ -1,14 +1,10 @@
 """Wires the gateway; the only file that knows every layer."""
 
-from datetime import timedelta
-
 import httpx2
 import structlog
 from common.db.engine import make_engine
 from common.db.unit_of_work import Transactions
 from common.http.identity import IdentitySigner
-from common.messaging.consumers import Consumers
-from common.messaging.jobs import Jobs
 from common.service import Runtime
 from fastapi import APIRouter
 from starlette.routing import Route
@@ -24,6 +20,8 @@ from gateway.domain.access import AccessTable
 from gateway.domain.users import normal_email
 from gateway.entrypoints import admin_routes, openapi, session_routes
 from gateway.entrypoints.checks import CHECKS
+from gateway.entrypoints.consumers import consumers
+from gateway.entrypoints.jobs import make_jobs
 from gateway.entrypoints.proxy import Proxy
 from gateway.settings import GatewaySettings
 
@@ -77,7 +75,7 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
     return Runtime(
         transactions=transactions,
         root=root,
-        consumers=Consumers("gateway"),
+        consumers=consumers,
         jobs=make_jobs(),
         routers=(session_routes.router, admin_routes.router, openapi.router, proxy_router()),
         checks=CHECKS,
@@ -85,17 +83,6 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
         close=close,
         after_migrate=after_migrate,
     )
-
-
-def make_jobs() -> Jobs:
-    """The gateway's timers."""
-    jobs = Jobs("gateway")
-
-    @jobs.timer("remove_expired_sessions", every=timedelta(hours=1))
-    async def remove_expired_sessions(uow: Uow) -> None:
-        await uow.sessions.remove_expired()
-
-    return jobs
 
 
 def proxy_router() -> APIRouter:

@@ -1,3 +1,162 @@
-from common.testing.plugin import template_fixture
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from common.http.app import build_app
+from common.http.identity import Identity, IdentityVerifier
+from common.kernel.ids import uuid7
+from common.service import Runtime
+from common.testing.plugin import PRIVATE_KEY, PUBLIC_KEY, settings_environment, template_fixture
+from common.testing.postgres import TemplateDatabase
+from gateway.app.gateway import Gateway
+from gateway.bootstrap import bootstrap, make_first_operator
+from gateway.settings import GatewaySettings
 
 template = template_fixture("gateway")
+
+ADMIN_PASSWORD = "correct horse battery"
+PASSWORD = "a long enough password"
+SERVICES = ("sync", "orders", "inventory", "fulfillment", "billing")
+
+
+def settings_of(url: str, folder: Path, **changes: Any) -> GatewaySettings:
+    environment = settings_environment(url, str(folder))
+    values: dict[str, Any] = {key.removeprefix("ORDERDOCK_").lower(): value for key, value in environment.items()}
+    values |= {f"{name}_url": f"http://{name}.test" for name in SERVICES}
+    values |= {
+        "identity_private_key": PRIVATE_KEY,
+        "admin_email": f"admin-{uuid7().hex}@example.com",
+        "admin_password": ADMIN_PASSWORD,
+        **changes,
+    }
+    return GatewaySettings(**values)
+
+
+@dataclass
+class Seen:
+    """A request as a service saw it."""
+
+    service: str
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def identity(self) -> Identity:
+        return IdentityVerifier(PUBLIC_KEY).verify(self.headers["orderdock-identity"])
+
+
+@dataclass
+class Services:
+    """All services behind one ASGI application that remembers what it was asked."""
+
+    seen: list[Seen] = field(default_factory=list)
+    answer: tuple[int, list[tuple[bytes, bytes]], list[bytes]] = (200, [(b"content-type", b"text/plain")], [b"ok"])
+    documents: dict[str, bytes] = field(default_factory=dict)
+    silent: bool = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.silent:
+            raise httpx2.ConnectError("nobody listens")
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        service = headers["host"].removesuffix(".test")
+        self.seen.append(Seen(service, scope["method"], scope["path"], scope["query_string"].decode(), headers, body))
+        status, out, chunks = self.answer
+        if scope["path"] == "/openapi.json":
+            chunks = [self.documents.get(service, b'{"openapi":"3.1.0","paths":{}}')]
+        await send({"type": "http.response.start", "status": status, "headers": out})
+        for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@dataclass
+class World:
+    """A running gateway with its first operator, and services behind it that remember."""
+
+    runtime: Runtime
+    root: Gateway
+    http: httpx2.AsyncClient
+    services: Services
+    settings: GatewaySettings
+    admin: dict[str, str]
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> httpx2.Response:
+        self.http.cookies.clear()
+        answer = await self.http.post("/api/v1/session", json={"email": email, "password": password})
+        self.http.cookies.clear()
+        return answer
+
+    async def bearer(self, email: str, password: str = PASSWORD) -> dict[str, str]:
+        answer = await self.sign_in(email, password)
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    async def make_seller(self) -> UUID:
+        body = {"code": f"S-{uuid7().hex[-10:].upper()}", "name": "Seller", "currency": "USD"}
+        made = await self.http.post("/api/v1/sellers", json=body, headers=self.admin | key())
+        assert made.status_code == 201, made.text
+        return UUID(made.json()["id"])
+
+    async def make_user(self, *roles: str, seller_id: UUID | None = None) -> str:
+        email = f"{uuid7().hex}@example.com"
+        body = {
+            "email": email,
+            "name": "User",
+            "password": PASSWORD,
+            "roles": roles,
+            "seller_id": str(seller_id) if seller_id else None,
+        }
+        made = await self.http.post("/api/v1/users", json=body, headers=self.admin | key())
+        assert made.status_code == 201, made.text
+        return email
+
+    async def user(self, *roles: str, seller_id: UUID | None = None) -> dict[str, str]:
+        return await self.bearer(await self.make_user(*roles, seller_id=seller_id))
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid7().hex}
+
+
+def client_of(runtime: Runtime, address: str) -> httpx2.AsyncClient:
+    app = build_app(
+        "gateway",
+        description=runtime.description,
+        routers=runtime.routers,
+        state=runtime.root,
+        verifier=IdentityVerifier(PUBLIC_KEY),
+        engine=runtime.transactions.engine,
+    )
+    transport = httpx2.ASGITransport(app, client=(address, 1))
+    return httpx2.AsyncClient(transport=transport, base_url="http://gateway")
+
+
+@pytest.fixture
+async def world(template: TemplateDatabase, tmp_path: Path) -> AsyncIterator[World]:
+    async with template.clone() as url:
+        settings = settings_of(url, tmp_path)
+        services = Services()
+        runtime = bootstrap(settings, transport=httpx2.ASGITransport(services))
+        root = runtime.root
+        assert isinstance(root, Gateway)
+        await make_first_operator(root, settings)
+        async with client_of(runtime, uuid7().hex) as http:
+            made = World(runtime, root, http, services, settings, {})
+            made.admin = await made.bearer(settings.admin_email, ADMIN_PASSWORD)
+            yield made
+        assert runtime.close
+        await runtime.close()
+        await runtime.transactions.engine.dispose()

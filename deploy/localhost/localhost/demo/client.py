@@ -27,7 +27,7 @@ class Refused(LocalhostError):
 
 
 class Person:
-    """A user of the gateway. Requests are repeated while the gateway or a service is away: every one of them is safe to repeat."""
+    """A user of the gateway. Requests are repeated while nobody answers them: all of them are safe to repeat."""
 
     def __init__(self, gateway_url: str) -> None:
         self._http = httpx2.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS)

@@ -29,15 +29,23 @@ class Fate(StrEnum):
     LABEL_LATE = "label_late"
     WAREHOUSE_REFUSES = "warehouse_refuses"
     PARKED = "parked"
+    REPAIRED = "repaired"
 
 
 REVIEW_ERRORS = (
-    Fate.SKU_NOT_MAPPED, Fate.STORE_HAS_NO_MAPPING, Fate.PRODUCT_NOT_APPROVED, Fate.PRODUCT_NOT_MEASURED, Fate.NO_WAREHOUSE,
-    Fate.NO_CHANNEL, Fate.CHANNEL_NOT_FOR_DESTINATION, Fate.ADDRESS_INVALID, Fate.ON_HOLD,
-)  # fmt: skip
+    Fate.SKU_NOT_MAPPED,
+    Fate.STORE_HAS_NO_MAPPING,
+    Fate.PRODUCT_NOT_APPROVED,
+    Fate.PRODUCT_NOT_MEASURED,
+    Fate.NO_WAREHOUSE,
+    Fate.NO_CHANNEL,
+    Fate.CHANNEL_NOT_FOR_DESTINATION,
+    Fate.ADDRESS_INVALID,
+    Fate.ON_HOLD,
+)
 """Fates that end in pending, with the review error of the same name."""
 
-ENDS_SHIPPED = (Fate.SHIPS, Fate.CANCEL_REFUSED, Fate.LABEL_LATE, Fate.WAREHOUSE_REFUSES)
+ENDS_SHIPPED = (Fate.SHIPS, Fate.CANCEL_REFUSED, Fate.LABEL_LATE, Fate.WAREHOUSE_REFUSES, Fate.REPAIRED)
 ENDS_CANCELED = (Fate.CANCELED_BEFORE_SUBMISSION, Fate.CANCELED_AFTER_SUBMISSION)
 
 SCARCE_STOCK = 3
@@ -164,7 +172,8 @@ class Plan:
             yield self._order(store, Fate.NO_CHANNEL, country="MX")
             yield self._order(store, Fate.CHANNEL_NOT_FOR_DESTINATION, country="CA")
             yield self._order(store, Fate.ADDRESS_INVALID, broken_address=True)
-            yield self._order(store, Fate.PARKED, malformed="quantity")
+            fate = Fate.REPAIRED if store.platform == "shopify" else Fate.PARKED
+            yield self._order(store, fate, malformed="quantity")
         for store in (BRIO_SHOPEE,):
             for _ in range(4):
                 yield self._order(store, Fate.STORE_HAS_NO_MAPPING, wave=0)
@@ -213,7 +222,7 @@ class Plan:
             extra["malformed"] = malformed
         address = self._address(country or store.country, east=self._random.random() < 0.5 if east is None else east)
         if broken_address:
-            address |= {"line1": "", "city": "", "postal_code": ""}
+            address |= {"line1": "", "city": ""}
         return PlannedOrder(
             store,
             f"#{1000 + number}" if store.platform == "shopify" else f"2611{store.shop}{number:05}",

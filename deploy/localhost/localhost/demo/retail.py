@@ -1,9 +1,9 @@
-"""A file of real invoices as a day of orders (columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
-CustomerID, Country).
+"""A file of real invoices as a day of orders: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
+CustomerID, Country.
 
 An invoice is an order, its rows are the lines; a number that begins with C cancels an earlier order of the same
-customer; stock codes keep their letter case; postage, fees and corrections are no goods. The file has no postal codes: each
-customer gets one from a fixed seed.
+customer; stock codes keep their letter case; postage, fees and corrections are no goods. The file has no postal codes:
+each customer gets one from a fixed seed.
 """
 
 import csv

@@ -5,11 +5,12 @@ the gateway as people would do it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx2
 
-from localhost.demo.client import Outside, Person, all_rows_ok
+from localhost.demo.client import Outside, Person, Refused, all_rows_ok
 from localhost.demo.plan import EAST, WEST, Store
 from localhost.demo.waiting import until_accepted
 from localhost.errors import LocalhostError
@@ -20,7 +21,6 @@ PASSWORD = "demo-Orderdock-2026"
 PROOF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 """A payment receipt."""
 
-ALL_POSTAL_CODES = ("", "")
 ROWS_A_CALL = 500
 
 
@@ -51,12 +51,11 @@ class Goods:
 class Rule:
     """A routing rule: orders to these countries and postal codes go to a warehouse through a channel."""
 
-    warehouse: str | None
-    channel: str | None
-    countries: tuple[str, ...]
-    postal_from: str = ""
-    postal_to: str = ""
-    platform: str | None = None
+    warehouse: str
+    channel: str
+    countries: tuple[str, ...] = ()
+    postal_ranges: tuple[tuple[str, str], ...] = ()
+    platform: str = ""
     auto_review: bool = True
 
 
@@ -124,12 +123,8 @@ async def add_warehouse(scene: Scene, code: str, *, adapter: str, behaviour: Map
             "/control/warehouses",
             {"code": code, "secret": WMS_SECRET, "callback_url": callback, **(behaviour or {})},
         )
-        await eventually_heard(scene, f"/api/v1/warehouse-connections/{warehouse['id']}", {"secret": WMS_SECRET})
-
-
-async def eventually_heard(scene: Scene, path: str, body: Mapping[str, Any]) -> None:
-    """Put something of fulfillment's that refers to a warehouse it may not have heard of yet."""
-    await until_accepted(lambda: scene.admin.put(path, dict(body)), what=path)
+        path = f"/api/v1/warehouse-connections/{warehouse['id']}"
+        await until_accepted(partial(scene.admin.put, path, {"secret": WMS_SECRET}), what="warehouse connection")
 
 
 async def add_channels(scene: Scene, channels: Sequence[Channel]) -> None:
@@ -144,7 +139,7 @@ async def add_channels(scene: Scene, channels: Sequence[Channel]) -> None:
         }
         if channel.label_required is not None:
             body["label_required"] = channel.label_required
-        made = await until_accepted(lambda body=body: scene.admin.post("/api/v1/channels", body), what=channel.code)
+        made = await until_accepted(partial(scene.admin.post, "/api/v1/channels", body), what=channel.code)
         scene.channels[channel.code] = made["id"]
 
 
@@ -163,7 +158,7 @@ async def add_prices(scene: Scene) -> None:
                 {"up_to_grams": None, "amount": "9.00"},
             ],
         }
-        await until_accepted(lambda body=body: scene.admin.post("/api/v1/fee-schedules", body), what="fee schedule")
+        await until_accepted(partial(scene.admin.post, "/api/v1/fee-schedules", body), what="fee schedule")
 
 
 async def add_seller(scene: Scene, code: str, *, funds: Decimal) -> Seller:
@@ -184,8 +179,8 @@ async def add_seller(scene: Scene, code: str, *, funds: Decimal) -> Seller:
     seller = scene.sellers[code] = Seller(code, made["id"], person, email)
     for warehouse_id in scene.warehouses.values():
         path = f"/api/v1/warehouses/{warehouse_id}/sellers/{seller.id}"
-        await until_accepted(lambda path=path: scene.admin.put(path), what="binding")
-    topup = await until_accepted(lambda: _ask_topup(seller, funds), what="top-up")
+        await until_accepted(partial(scene.admin.put, path), what="binding")
+    topup = await until_accepted(partial(_ask_topup, seller, funds), what="top-up")
     await scene.admin.call(
         "POST",
         f"/api/v1/topups/{topup['id']}/approve",
@@ -238,9 +233,9 @@ async def add_goods(scene: Scene, seller: Seller, goods: Sequence[Goods]) -> Non
             ]
             if received:
                 key = f"receive-{seller.code}-{code}-{start}"
-                body = {"warehouse_id": warehouse_id, "rows": received}
+                receipt = {"warehouse_id": warehouse_id, "rows": received}
                 answer = await until_accepted(
-                    lambda body=body, key=key: scene.admin.post("/api/v1/stock/receive", body, key=key), what="receive"
+                    partial(scene.admin.post, "/api/v1/stock/receive", receipt, key=key), what="receive"
                 )
                 all_rows_ok(answer, "receive")
 
@@ -293,3 +288,67 @@ async def _consent(scene: Scene, url: str) -> None:
                 raise LocalhostError(f"authorising failed: GET {answer.request.url.path} -> {answer.text[:500]}")
             url = answer.headers["location"]
     raise LocalhostError("authorising failed: the redirects do not end")
+
+
+async def add_mappings(scene: Scene, store: Store, items: Mapping[str, Sequence[tuple[str, int]]]) -> None:
+    """Say which SKUs ship for each platform SKU of a store."""
+    rows = [
+        {
+            "store_id": scene.stores[store.key],
+            "platform_sku": platform_sku,
+            "items": [{"sku": sku, "quantity": quantity} for sku, quantity in parts],
+        }
+        for platform_sku, parts in items.items()
+    ]
+    person = scene.sellers[store.seller].person
+    for start in range(0, len(rows), ROWS_A_CALL):
+        body = {"mappings": rows[start : start + ROWS_A_CALL]}
+        await until_accepted(partial(_mapped, person, body), what="mappings")
+
+
+async def _mapped(person: Person, body: Mapping[str, Any]) -> None:
+    answer = await person.post("/api/v1/mappings/batch", body)
+    if answer["failed"]:
+        first = next(row for row in answer["results"] if not row["ok"])
+        raise Refused("POST", "/api/v1/mappings/batch", 422, {"code": first["code"], "detail": first["message"]})
+
+
+async def add_rules(scene: Scene, seller: Seller, rules: Sequence[Rule]) -> None:
+    """Make a seller's routing rules, in order."""
+    for number, rule in enumerate(rules, 1):
+        body: dict[str, Any] = {
+            "name": f"{number}: {','.join(rule.countries) or 'anywhere'} -> {rule.channel}",
+            "platform": rule.platform,
+            "countries": list(rule.countries),
+            "postal_ranges": [{"first": first, "last": last} for first, last in rule.postal_ranges],
+            "warehouse_id": scene.warehouses[rule.warehouse],
+            "channel_id": scene.channels[rule.channel],
+            "auto_review": rule.auto_review,
+        }
+        key = f"rule-{seller.code}-{number}"
+        await until_accepted(partial(seller.person.post, "/api/v1/routing-rules", body, key=key), what="routing rule")
+
+
+async def close_channel(scene: Scene, code: str) -> None:
+    """Take a channel out of use."""
+    path = f"/api/v1/channels/{scene.channels[code]}"
+    channel = await scene.admin.get(path)
+    await scene.admin.patch(path, {"active": False}, version=channel["version"])
+
+
+async def set_auto_submit(scene: Scene, seller: Seller, *, on: bool) -> None:
+    """Turn a seller's auto-submit switch."""
+    await until_accepted(
+        partial(seller.person.put, "/api/v1/submission-settings", {"auto_submit": on, "delay_seconds": 0}),
+        what="auto-submit",
+    )
+
+
+async def sync(scene: Scene, store: Store) -> None:
+    """Have a store pulled now; while a run is under way, that one is enough."""
+    person = scene.sellers[store.seller].person
+    try:
+        await person.post(f"/api/v1/stores/{scene.stores[store.key]}/sync")
+    except Refused as refused:
+        if refused.status != 409:
+            raise

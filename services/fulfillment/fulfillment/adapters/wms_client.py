@@ -84,7 +84,10 @@ class WmsClient:
         if response.status_code == 409:
             # The reference is taken by other content, which only a look-up can tell from ours.
             raise OutcomeUnknown(f"the warehouse has {order.reference} with other content: {_problem(response)}")
-        return WarehouseAnswer(AnswerKind.REFUSED, reason=_problem(response))
+        if response.status_code == 422:
+            return WarehouseAnswer(AnswerKind.REFUSED, reason=_problem(response))
+        # Nothing of the protocol: a wrong base_url, or something between us. No decision of the warehouse in any case.
+        raise NotReached(f"the submission was answered {response.status_code}: {_problem(response)}")
 
     async def find(self, connection: Connection, reference: str) -> WarehouseAnswer:
         """What became of a submission."""

@@ -5,7 +5,7 @@ from common.http.identity import Role
 from common.testing.plugin import identity_header
 from contracts.fulfillment.v1 import ChannelChangedV1
 
-from .world import ADMIN, PDF, SECRET, World, key, one, seller_header
+from .world import PDF, SECRET, World, admin, key, one, seller_header
 
 UPLOAD = {
     "files": {"file": ("label.pdf", PDF, "application/pdf")},
@@ -66,7 +66,7 @@ class TestIsolation:
             assert [row["id"] for row in listed.json()["items"]] == [str(mine)]
             counts = await world.http.get("/api/v1/fulfillments/counts", params=params, headers=headers)
             assert counts.json()["items"] == [{"status": "draft", "draft_status": "pending_submit", "number": 1}]
-        everything = await world.http.get("/api/v1/fulfillments/counts", headers=ADMIN)
+        everything = await world.http.get("/api/v1/fulfillments/counts", headers=admin())
         assert everything.json()["items"][0]["number"] == 2
 
     async def test_a_batch_leaves_another_sellers_rows_alone(self, world: World) -> None:
@@ -124,7 +124,7 @@ class TestLists:
         cursor: str | None = None
         while True:
             params: dict[str, Any] = {"limit": 2, **({"cursor": cursor} if cursor else {})}
-            page = (await world.http.get("/api/v1/fulfillments", params=params, headers=ADMIN)).json()
+            page = (await world.http.get("/api/v1/fulfillments", params=params, headers=admin())).json()
             seen += [row["id"] for row in page["items"]]
             cursor = page["next_cursor"]
             if not cursor:
@@ -135,20 +135,20 @@ class TestLists:
             {"platform_order_number": commands[2].platform_order_number[:5]},
             {"number": "FO-000000003"},
         ):
-            found = (await world.http.get("/api/v1/fulfillments", params=params, headers=ADMIN)).json()["items"]
+            found = (await world.http.get("/api/v1/fulfillments", params=params, headers=admin())).json()["items"]
             assert [row["id"] for row in found] == [ids[2]], params
-        none = await world.http.get("/api/v1/fulfillments", params={"status": "shipped"}, headers=ADMIN)
+        none = await world.http.get("/api/v1/fulfillments", params={"status": "shipped"}, headers=admin())
         assert none.json() == {"items": [], "next_cursor": None}
-        wild = await world.http.get("/api/v1/fulfillments", params={"platform_order_number": "%"}, headers=ADMIN)
+        wild = await world.http.get("/api/v1/fulfillments", params={"platform_order_number": "%"}, headers=admin())
         assert wild.json()["items"] == []
 
     async def test_an_edit_of_an_older_version_is_refused(self, world: World) -> None:
         fulfillment_id = await world.drafted(world.create(await world.channel()))
         path = f"/api/v1/fulfillments/{fulfillment_id}"
         body = {"ship_to": {"line1": "2", "country": "US"}}
-        assert (await world.http.patch(path, json=body, headers=ADMIN)).status_code == 428
-        assert (await world.http.patch(path, json=body, headers=ADMIN | {"If-Match": '"1"'})).status_code == 200
-        stale = await world.http.patch(path, json=body, headers=ADMIN | {"If-Match": '"1"'})
+        assert (await world.http.patch(path, json=body, headers=admin())).status_code == 428
+        assert (await world.http.patch(path, json=body, headers=admin() | {"If-Match": '"1"'})).status_code == 200
+        stale = await world.http.patch(path, json=body, headers=admin() | {"If-Match": '"1"'})
         assert (stale.status_code, stale.json()["current_version"]) == (412, 2)
 
     async def test_a_platform_order_is_canceled_through_its_order(self, world: World) -> None:
@@ -175,11 +175,11 @@ class TestChannels:
         channel = await world.channel()
         body = {"countries": ["US", "CA"], "active": False}
         path = f"/api/v1/channels/{channel}"
-        edited = await world.http.patch(path, json=body, headers=ADMIN | {"If-Match": '"1"'})
+        edited = await world.http.patch(path, json=body, headers=admin() | {"If-Match": '"1"'})
         assert edited.json()["countries"] == ["CA", "US"], edited.text
         changed = one(await world.deliver.said(), ChannelChangedV1)
         assert (changed.version, changed.countries, changed.active) == (2, ("CA", "US"), False)
-        stale = await world.http.patch(path, json=body, headers=ADMIN | {"If-Match": '"1"'})
+        stale = await world.http.patch(path, json=body, headers=admin() | {"If-Match": '"1"'})
         assert stale.status_code == 412
         shown = await world.http.get(path, headers=seller_header(world.seller))
         assert shown.json()["version"] == 2
@@ -209,7 +209,7 @@ class TestConnections:
         await world.connect("http://wms.test/base/")
 
     async def test_the_secret_never_comes_out(self, world: World) -> None:
-        shown = await world.http.get(f"/api/v1/warehouse-connections/{world.wms}", headers=ADMIN)
+        shown = await world.http.get(f"/api/v1/warehouse-connections/{world.wms}", headers=admin())
         assert shown.json() | {"updated_at": ""} == {
             "warehouse_id": str(world.wms), "adapter": "http", "base_url": "http://wms.test/base",
             "has_secret": True, "version": 1, "updated_at": "",
@@ -220,9 +220,9 @@ class TestConnections:
 
     async def test_a_secret_is_of_the_protocols_form_and_of_a_warehouse_with_a_system(self, world: World) -> None:
         path = f"/api/v1/warehouse-connections/{world.wms}"
-        assert (await world.http.put(path, json={"secret": "hello"}, headers=ADMIN)).status_code == 422
+        assert (await world.http.put(path, json={"secret": "hello"}, headers=admin())).status_code == 422
         desk = f"/api/v1/warehouse-connections/{world.desk}"
-        assert (await world.http.put(desk, json={"secret": SECRET}, headers=ADMIN)).status_code == 422
+        assert (await world.http.put(desk, json={"secret": SECRET}, headers=admin())).status_code == 422
 
     async def test_a_secret_of_an_older_key_is_sealed_again(self, world: World) -> None:
         connections: Any = world.runtime.root.connections  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from contracts.fulfillment.v1 import (
 from fulfillment.adapters.tables import metadata
 from fulfillment.app.drafting import ChannelNotKnown
 
-from .world import ADMIN, DESK, World, key, of, one, seller_header
+from .world import World, admin, desk_staff, key, of, one, seller_header
 
 
 async def test_migrations_make_the_declared_tables(world: World) -> None:
@@ -39,7 +39,7 @@ async def test_an_order_goes_from_draft_to_shipped_at_the_desk(world: World) -> 
     assert accepted.warehouse_reference == drafted.number
     assert await world.state(fulfillment_id) == "warehouse_processing"
 
-    answer = await world.post("/fulfillments/ship", {"items": [{"ref": drafted.number}]}, headers=DESK)
+    answer = await world.post("/fulfillments/ship", {"items": [{"ref": drafted.number}]}, headers=desk_staff())
     assert answer.json()["ok"] == 1, answer.text
     shipped = one(await world.deliver.said(), FulfillmentShippedV1)
     assert shipped.parcels[0].tracking_number == command.parcels[0].tracking_number
@@ -146,17 +146,17 @@ class TestDesk:
         draft = await world.drafted(world.create(await world.channel()))
         items = [{"ref": str(fulfillment_id)} for _, fulfillment_id in ready]
         items += [{"ref": str(draft)}, {"ref": "FO-999999999"}]
-        answer = (await world.post("/fulfillments/ship", {"items": items}, headers=DESK)).json()
+        answer = (await world.post("/fulfillments/ship", {"items": items}, headers=desk_staff())).json()
         assert (answer["ok"], answer["failed"]) == (3, 2)
         assert [row["code"] for row in answer["results"]] == ["", "", "", "illegal_transition", "not_found"]
         assert len(of(await world.deliver.said(), FulfillmentShippedV1)) == 3
-        again = (await world.post("/fulfillments/ship", {"items": items[:3]}, headers=DESK)).json()
+        again = (await world.post("/fulfillments/ship", {"items": items[:3]}, headers=desk_staff())).json()
         assert again["ok"] == 3
         assert await world.deliver.said() == []
 
     async def test_the_same_request_again_gets_the_same_answer(self, world: World) -> None:
         _, fulfillment_id = await world.at_desk()
-        headers = DESK | key()
+        headers = desk_staff() | key()
         path = f"/api/v1/fulfillments/{fulfillment_id}/ship"
         body = {"parcels": [{"tracking_number": "OWN-1", "carrier": "Courier", "weight_grams": 900}]}
         first = await world.http.post(path, json=body, headers=headers)
@@ -170,18 +170,22 @@ class TestDesk:
         fulfillment_id = await world.drafted(world.create(channel, parcels=()))
         await world.deliver(world.held(await world.submitted(fulfillment_id)))
         path = f"/fulfillments/{fulfillment_id}/ship"
-        none = await world.post(path, {}, headers=DESK)
+        none = await world.post(path, {}, headers=desk_staff())
         assert (none.status_code, none.json()["code"]) == (422, "parcels_missing")
-        unnamed = await world.post(path, {"parcels": [{"carrier": "Post"}]}, headers=DESK)
+        unnamed = await world.post(path, {"parcels": [{"carrier": "Post"}]}, headers=desk_staff())
         assert (unnamed.status_code, unnamed.json()["code"]) == (422, "tracking_missing")
-        named = await world.post(path, {"parcels": [{"tracking_number": "Z1", "carrier": "Post"}]}, headers=DESK)
+        named = await world.post(
+            path, {"parcels": [{"tracking_number": "Z1", "carrier": "Post"}]}, headers=desk_staff()
+        )
         assert named.status_code == 200, named.text
         assert one(await world.deliver.said(), FulfillmentShippedV1).upload_tracking
 
     async def test_a_refusal_is_an_exception_that_can_be_redone(self, world: World) -> None:
         """Scenario 12, at the desk."""
         command, fulfillment_id = await world.at_desk()
-        refusal = await world.post(f"/fulfillments/{fulfillment_id}/refuse", {"reason": "SKU blocked"}, headers=DESK)
+        refusal = await world.post(
+            f"/fulfillments/{fulfillment_id}/refuse", {"reason": "SKU blocked"}, headers=desk_staff()
+        )
         assert refusal.status_code == 200, refusal.text
         raised = one(await world.deliver.said(), FulfillmentExceptionV1)
         assert (raised.reason, raised.submission) == ("SKU blocked", 1)
@@ -209,7 +213,7 @@ class TestDesk:
 
 async def test_the_life_is_told_in_order(world: World) -> None:
     _, fulfillment_id = await world.at_desk()
-    answer = await world.http.get(f"/api/v1/fulfillments/{fulfillment_id}/timeline", headers=ADMIN)
+    answer = await world.http.get(f"/api/v1/fulfillments/{fulfillment_id}/timeline", headers=admin())
     steps = [(step["from_stage"], step["to_stage"]) for step in answer.json()["items"]]
     assert steps == [
         ("", "draft/pending_submit"),

@@ -16,7 +16,7 @@ from contracts.fulfillment.v1 import (
 from fulfillment.app.saving import CANCEL, POLL, SUBMIT
 
 from .fake_wms import FakeWms, order
-from .world import ADMIN, World, of, one
+from .world import World, admin, of, one
 
 SHIPPED = [{"package_number": "", "tracking_number": "HC1", "carrier": "House Carrier", "weight_grams": 420}]
 
@@ -265,7 +265,7 @@ class TestCancel:
         edit = await world.http.patch(
             f"/api/v1/fulfillments/{fulfillment_id}",
             json={"ship_to": {"line1": "x", "country": "US"}},
-            headers=ADMIN | {"If-Match": str(shown["version"])},
+            headers=admin() | {"If-Match": str(shown["version"])},
         )
         assert (shown["status"], edit.status_code, edit.json()["code"]) == ("canceling", 409, "not_a_draft")
         for _ in range(2):

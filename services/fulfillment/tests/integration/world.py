@@ -27,8 +27,6 @@ from standardwebhooks.webhooks import Webhook
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
-ADMIN = identity_header(Role.OPERATOR_ADMIN)
-DESK = identity_header(Role.OPERATOR_WAREHOUSE)
 
 M = TypeVar("M", bound=Message)
 
@@ -42,6 +40,15 @@ def one(messages: Sequence[Message], kind: type[M]) -> M:
     """The only message of one type."""
     (found,) = of(messages, kind)
     return found
+
+
+def admin() -> dict[str, str]:
+    """An administrator; identities live for a minute, so each call gets a new one."""
+    return identity_header(Role.OPERATOR_ADMIN)
+
+
+def desk_staff() -> dict[str, str]:
+    return identity_header(Role.OPERATOR_WAREHOUSE)
 
 
 def key() -> dict[str, str]:
@@ -112,7 +119,7 @@ class World:
             return found
         code = f"{kind.upper()}-{len(self.channels)}"
         body = {"warehouse_id": str(warehouse), "code": code, "name": code, "kind": kind, **fields}
-        made = await self.http.post("/api/v1/channels", json=body, headers=ADMIN | key())
+        made = await self.http.post("/api/v1/channels", json=body, headers=admin() | key())
         assert made.status_code == 201, made.text
         self.channels[warehouse, kind] = UUID(made.json()["id"])
         await self.deliver.said()
@@ -128,7 +135,7 @@ class World:
 
     async def connect(self, base_url: str) -> None:
         answer = await self.http.put(
-            f"/api/v1/warehouse-connections/{self.wms}", json={"secret": SECRET, "base_url": base_url}, headers=ADMIN
+            f"/api/v1/warehouse-connections/{self.wms}", json={"secret": SECRET, "base_url": base_url}, headers=admin()
         )
         assert answer.status_code == 200, answer.text
 
@@ -206,11 +213,11 @@ class World:
         return command, fulfillment_id
 
     async def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> httpx2.Response:
-        sent = (headers or ADMIN) | key()
+        sent = (headers or admin()) | key()
         return await self.http.post(f"/api/v1{path}", json=body, headers=sent)
 
     async def show(self, fulfillment_id: UUID) -> dict[str, Any]:
-        answer = await self.http.get(f"/api/v1/fulfillments/{fulfillment_id}", headers=ADMIN)
+        answer = await self.http.get(f"/api/v1/fulfillments/{fulfillment_id}", headers=admin())
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()
         return shown

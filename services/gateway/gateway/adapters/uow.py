@@ -1,1 +1,18 @@
-# NOTE to the billing/gateway engineer: the lead overwrote this file of yours by mistake while you were writing it. The gateway is yours. Please write your own version of this file again (the same for settings.py, adapters/tables.py, adapters/uow.py, adapters/passwords.py, app/ports.py, domain/access.py, migrations/versions/0001_initial.py).
+"""The unit of work of the gateway."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.adapters.repositories import SqlChangeRepository, SqlSellerRepository, SqlUserRepository
+from gateway.adapters.session_repository import SqlSessionRepository
+from gateway.app.ports import ChangeRepository, SellerRepository, SessionRepository, Uow, UserRepository
+
+
+class GatewayUow(Uow):
+    """One transaction with the gateway's repositories."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, source="gateway")
+        self.sellers: SellerRepository = SqlSellerRepository(connection)
+        self.users: UserRepository = SqlUserRepository(connection)
+        self.sessions: SessionRepository = SqlSessionRepository(connection)
+        self.changes: ChangeRepository = SqlChangeRepository(connection)

@@ -7,12 +7,12 @@ from common.messaging.jobs import Jobs
 from gateway.app.ports import Uow
 
 
-def make_jobs(*, idle: timedelta) -> Jobs:
-    """Sessions that nobody has used for long are forgotten."""
+def make_jobs() -> Jobs:
+    """Sessions that have run out are removed."""
     jobs = Jobs("gateway")
 
-    @jobs.timer("erase_old_sessions", every=timedelta(hours=1))
-    async def erase_old_sessions(uow: Uow) -> None:
-        await uow.sessions.erase_seen_before(uow.now - idle)
+    @jobs.timer("remove_expired_sessions", every=timedelta(hours=1))
+    async def remove_expired_sessions(uow: Uow) -> None:
+        await uow.sessions.remove_expired()
 
     return jobs

@@ -14,6 +14,7 @@ from common.http import problem
 from common.http.identity import HEADER
 from common.kernel.ids import uuid7
 from prometheus_client import Counter
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.app.gateway import Gateway
@@ -169,7 +170,7 @@ def _request_id(given: str) -> str:
     return given if 0 < len(given) <= 64 and given.isascii() and given.isprintable() else uuid7().hex
 
 
-def _too_large() -> problem.Response:
+def _too_large() -> Response:
     return problem.problem(
         413,
         "too_large",

@@ -27,7 +27,7 @@ LOCK_SHELVES = text(
             LIMIT 1
         ) AS found
     ))
-    ORDER BY md5(id::text || random()::text) FOR UPDATE
+    ORDER BY id FOR UPDATE
     """
 )
 

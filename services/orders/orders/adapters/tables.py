@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    func,
     text,
     true,
 )
@@ -104,8 +105,9 @@ orders = Table(
         postgresql_where=text("tracking_upload IN ('waiting', 'uploading', 'failed')"),
     ),
     Index("ix_orders_erasable", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND NOT erased")),
-    Index("ix_orders_number", text("lower(number) text_pattern_ops")),
 )
+
+Index("ix_orders_number", func.lower(orders.c.number).label("lowered"), postgresql_ops={"lowered": "text_pattern_ops"})
 
 order_details = Table(
     "order_details",

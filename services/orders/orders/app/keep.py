@@ -7,7 +7,7 @@ from orders.app.ports import Uow
 from orders.app.saving import save_orders
 from orders.domain.state import SYSTEM, By
 
-RESEND_BATCH = 200
+RESEND_BATCH = 1000
 ERASE_BATCH = 5000
 
 

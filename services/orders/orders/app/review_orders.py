@@ -65,6 +65,7 @@ async def review(
                 lines=content.lines,
                 platform_label=content.platform_label,
                 holds=tuple(hold.reason for hold in order.holds),
+                platform_status=order.platform_status,
             ),
             context,
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from orders.domain.address import Address, problems
 from orders.domain.mapping import Line, MappedSku, Need, Needs, expand
-from orders.domain.status import ChannelKind
+from orders.domain.status import ChannelKind, PlatformStatus
 
 
 class ReviewCode(StrEnum):
@@ -101,6 +101,7 @@ class ReviewSubject:
     lines: tuple[Line, ...]
     platform_label: bool
     holds: tuple[str, ...] = ()
+    platform_status: str = PlatformStatus.AWAITING_FULFILLMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,19 @@ class Verdict:
     channel_kind: str = ""
 
 
+_OVER = frozenset({PlatformStatus.SHIPPED, PlatformStatus.DELIVERED, PlatformStatus.RETURNED, PlatformStatus.CANCELLED})
+"""What is so on the platform must not be shipped from here, or it would ship twice."""
+
+
 def decide(subject: ReviewSubject, context: ReviewContext) -> Verdict:
     """Review one order. Stock is not looked at here: inventory answers for it, atomically."""
     errors = [
         ReviewError(ReviewCode.ON_HOLD, f"the order is on hold ({reason}); release the hold, then review it again")
         for reason in subject.holds
     ]
+    if subject.platform_status in _OVER:
+        message = f"the platform says that the order is {subject.platform_status}; cancel it here"
+        errors.append(ReviewError(ReviewCode.NOTHING_TO_SHIP, message))
     warehouse = _warehouse(subject, context, errors)
     channel = _channel(subject, context, errors)
     wrong = problems(

@@ -15,7 +15,7 @@ from orders.domain.status import (
     TrackingUpload,
 )
 
-RESEND_FIRST = timedelta(seconds=30)
+RESEND_FIRST = timedelta(seconds=60)
 RESEND_MOST = timedelta(minutes=30)
 USER_HOLD, PLATFORM_HOLD = "user", "platform"
 

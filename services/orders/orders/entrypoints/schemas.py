@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from orders.app.root import OrderRecord
 from orders.domain.address import Address
@@ -13,6 +13,7 @@ from orders.domain.review import ReviewError
 from orders.domain.state import Entry
 from orders.domain.status import OrderStatus, TrackingUpload
 
+QueryText = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Ids = Annotated[list[UUID], Field(min_length=1, max_length=500, description="Up to 500 orders.")]
 
@@ -27,6 +28,13 @@ class Input(BaseModel):
     """Something sent; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _is_storable(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError("contains a NUL character, which cannot be stored; remove it")
+        return value
 
 
 class AddressView(View):

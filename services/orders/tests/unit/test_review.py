@@ -80,6 +80,7 @@ class TestDecide:
             ),
             ("address_invalid", {"ship_to": None}, {}),
             ("on_hold", {"holds": ("fraud?",)}, {}),
+            ("nothing_to_ship", {"platform_status": "shipped"}, {}),
             ("nothing_to_ship", {"lines": (Line("1", "P", 0),)}, {}),
         ],
     )

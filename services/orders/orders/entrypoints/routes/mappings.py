@@ -18,7 +18,7 @@ from orders.app.ports import SkuMapping
 from orders.domain.mapping import MappedSku
 from orders.entrypoints.dependencies import TheRoot, Writer
 from orders.entrypoints.paging import id_cursor
-from orders.entrypoints.schemas import Input, View
+from orders.entrypoints.schemas import Input, QueryText, View
 
 router = APIRouter(prefix="/api/v1/mappings", tags=["mappings"], responses=RESPONSES)
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
@@ -90,7 +90,7 @@ async def list_mappings(
     identity: CurrentIdentity,
     seller_id: Annotated[UUID | None, Query(description="For operators.")] = None,
     store_id: UUID | None = None,
-    search: Annotated[str, Query(description="A platform SKU or one of yours, as it is written.")] = "",
+    search: Annotated[QueryText, Query(description="A platform SKU or one of yours, as it is written.")] = "",
     limit: Limit = 50,
     cursor: CursorParameter = None,
 ) -> Page[MappingView]:

@@ -1,7 +1,6 @@
 """Reading orders: lists, pages, counts, timelines, exports."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from common.http.paging import CursorParameter, Limit, Page, decode_cursor, page
 from common.http.problem import RESPONSES
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
 
 from orders.app.actions import unknown
 from orders.app.root import OrderFilter
@@ -17,7 +17,7 @@ from orders.domain.status import OrderStatus, TrackingUpload
 from orders.entrypoints.dependencies import TheRoot
 from orders.entrypoints.export import csv_header, csv_rows
 from orders.entrypoints.paging import id_cursor
-from orders.entrypoints.schemas import Counts, EntryView, OrderView, Timeline
+from orders.entrypoints.schemas import Counts, EntryView, OrderView, QueryText, Timeline
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=RESPONSES)
 
@@ -28,16 +28,14 @@ def wanted_orders(
     status: Annotated[list[OrderStatus] | None, Query(description="One state, or several.")] = None,
     seller_id: Annotated[UUID | None, Query(description="For operators; sellers see their own.")] = None,
     store_id: UUID | None = None,
-    platform: str = "",
+    platform: QueryText = "",
     warehouse_id: UUID | None = None,
-    review_error: Annotated[str, Query(description="Pending orders refused for this code.")] = "",
-    sku: Annotated[str, Query(description="A platform SKU or one of yours, as it is written.")] = "",
-    search: Annotated[
-        str, Query(max_length=200, description="The beginning of the number, or the platform's whole id.")
-    ] = "",
+    review_error: Annotated[QueryText, Query(description="Pending orders refused for this code.")] = "",
+    sku: Annotated[QueryText, Query(description="A platform SKU or one of yours, as it is written.")] = "",
+    search: Annotated[QueryText, Query(description="The beginning of the number, or the platform's whole id.")] = "",
     tracking_upload: TrackingUpload | None = None,
-    created_from: Annotated[datetime | None, Query(description="Imported at or after.")] = None,
-    created_to: Annotated[datetime | None, Query(description="Imported before.")] = None,
+    created_from: Annotated[AwareDatetime | None, Query(description="Imported at or after.")] = None,
+    created_to: Annotated[AwareDatetime | None, Query(description="Imported before.")] = None,
 ) -> OrderFilter:
     """The filter of a list, bounded by who asks."""
     return OrderFilter(
