@@ -40,6 +40,7 @@ def bootstrap(settings: FulfillmentSettings) -> Runtime:
     connections = SealedConnections(transactions, Keyring.parse(settings.credential_keys.get_secret_value()))
     client = WmsClient(timeout_seconds=settings.warehouse_timeout.total_seconds(), connections=settings.warehouse_calls)
     callbacks = CallbackInbox(transactions)
+    carrier = HouseCarrier(transactions)
     root = Root(
         transactions=transactions,
         views=cast(Callable[[AsyncConnection], Views], SqlViews),
@@ -55,7 +56,7 @@ def bootstrap(settings: FulfillmentSettings) -> Runtime:
             facts=SqlCallFacts(transactions, documents),
             policy=CallPolicy(submit_tries=settings.warehouse_submit_tries, base=settings.warehouse_retry_base),
         ),
-        label_calls=LabelCalls(HouseCarrier(transactions), documents),
+        label_calls=LabelCalls(carrier, documents),
         concurrency=settings.warehouse_calls,
         personal_data_after=settings.personal_data_after,
         reseal=connections.reseal_old,
@@ -63,6 +64,7 @@ def bootstrap(settings: FulfillmentSettings) -> Runtime:
 
     async def close() -> None:
         await callbacks.close()
+        await carrier.close()
         await client.close()
 
     return Runtime(

@@ -7,7 +7,6 @@ from common.db.unit_of_work import Transactions
 from common.http.identity import IdentitySigner
 from common.service import Runtime
 from fastapi import APIRouter
-from starlette.routing import Route
 
 from gateway.adapters.passwords import Argon2Passwords
 from gateway.adapters.sign_in_limits import RedisSignInLimits
@@ -22,7 +21,7 @@ from gateway.entrypoints import admin_routes, openapi, session_routes
 from gateway.entrypoints.checks import CHECKS
 from gateway.entrypoints.consumers import consumers
 from gateway.entrypoints.jobs import make_jobs
-from gateway.entrypoints.proxy import Proxy
+from gateway.entrypoints.proxy import ForwardingRoute
 from gateway.settings import GatewaySettings
 
 log = structlog.get_logger(__name__)
@@ -40,12 +39,12 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
     )
     passwords = Argon2Passwords()
     lifetimes = Lifetimes(settings.session_lifetime, settings.session_idle)
-    client = httpx2.AsyncClient(
-        transport=transport,
-        timeout=httpx2.Timeout(settings.upstream_timeout.total_seconds(), connect=2.0),
+    timeout = httpx2.Timeout(settings.upstream_timeout.total_seconds(), connect=2.0)
+    transport = transport or httpx2.AsyncHTTPTransport(
         limits=httpx2.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=20.0),
         trust_env=False,
     )
+    client = httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
     root = Gateway(
         transactions=transactions,
         sign_in=SignIn(transactions, passwords, limits, lifetimes),
@@ -53,6 +52,8 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
         passwords=passwords,
         access=AccessTable(),
         client=client,
+        transport=transport,
+        timeout={phase: seconds for phase, seconds in timeout.as_dict().items() if seconds is not None},
         services={
             "sync": settings.sync_url,
             "orders": settings.orders_url,
@@ -77,7 +78,7 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
         root=root,
         consumers=consumers,
         jobs=make_jobs(),
-        routers=(session_routes.router, admin_routes.router, openapi.router, proxy_router()),
+        routers=(proxy_router(), session_routes.router, admin_routes.router, openapi.router),
         checks=CHECKS,
         description=DESCRIPTION,
         close=close,
@@ -86,9 +87,9 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
 
 
 def proxy_router() -> APIRouter:
-    """Everything below /api/v1 that is not the gateway's own; it comes last."""
+    """The way to the services; it comes first, because nearly everything goes there."""
     router = APIRouter()
-    router.routes.append(Route("/api/v1/{path:path}", Proxy(), include_in_schema=False))
+    router.routes.append(ForwardingRoute())
     return router
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import orjson
 import pytest
 from common.http.app import build_app
 from common.http.identity import Identity, IdentityVerifier
@@ -12,6 +13,7 @@ from common.kernel.ids import uuid7
 from common.service import Runtime
 from common.testing.plugin import PRIVATE_KEY, PUBLIC_KEY, settings_environment, template_fixture
 from common.testing.postgres import TemplateDatabase
+from fastapi import FastAPI
 from gateway.app.gateway import Gateway
 from gateway.bootstrap import bootstrap, make_first_operator
 from gateway.settings import GatewaySettings
@@ -92,6 +94,7 @@ class World:
     services: Services
     settings: GatewaySettings
     admin: dict[str, str]
+    app: FastAPI
 
     async def sign_in(self, email: str, password: str = PASSWORD) -> httpx2.Response:
         self.http.cookies.clear()
@@ -103,6 +106,33 @@ class World:
         answer = await self.sign_in(email, password)
         assert answer.status_code == 200, answer.text
         return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    async def raw(self, method: str, path: str) -> tuple[int, str]:
+        """Status and code of a request whose path is sent as it is, by the administrator."""
+        sent: list[dict[str, Any]] = []
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "scheme": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"authorization", self.admin["Authorization"].encode())],
+            "client": ("test", 1),
+            "server": ("gateway", 80),
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return sent[0]["status"], str(orjson.loads(body)["code"])
 
     async def make_seller(self) -> UUID:
         body = {"code": f"S-{uuid7().hex[-10:].upper()}", "name": "Seller", "currency": "USD"}
@@ -131,8 +161,8 @@ def key() -> dict[str, str]:
     return {"Idempotency-Key": uuid7().hex}
 
 
-def client_of(runtime: Runtime, address: str) -> httpx2.AsyncClient:
-    app = build_app(
+def app_of(runtime: Runtime) -> FastAPI:
+    return build_app(
         "gateway",
         description=runtime.description,
         routers=runtime.routers,
@@ -140,7 +170,10 @@ def client_of(runtime: Runtime, address: str) -> httpx2.AsyncClient:
         verifier=IdentityVerifier(PUBLIC_KEY),
         engine=runtime.transactions.engine,
     )
-    transport = httpx2.ASGITransport(app, client=(address, 1))
+
+
+def client_of(runtime: Runtime, address: str, app: FastAPI | None = None) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app or app_of(runtime), client=(address, 1))
     return httpx2.AsyncClient(transport=transport, base_url="http://gateway")
 
 
@@ -153,8 +186,9 @@ async def world(template: TemplateDatabase, tmp_path: Path) -> AsyncIterator[Wor
         root = runtime.root
         assert isinstance(root, Gateway)
         await make_first_operator(root, settings)
-        async with client_of(runtime, uuid7().hex) as http:
-            made = World(runtime, root, http, services, settings, {})
+        app = app_of(runtime)
+        async with client_of(runtime, uuid7().hex, app) as http:
+            made = World(runtime, root, http, services, settings, {}, app)
             made.admin = await made.bearer(settings.admin_email, ADMIN_PASSWORD)
             yield made
         assert runtime.close

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 import httpx2
@@ -48,10 +48,24 @@ from sync.connectors.kit.manifest import Capability, Limits, Manifest
 from sync.settings import SyncSettings
 
 KEYS = "k2:" + "MjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjI=" + ",k1:" + "MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE="
+T = TypeVar("T")
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def order(number: int, *, version: int = 1, status: PlatformStatusV1 = PlatformStatusV1.AWAITING_FULFILLMENT) -> CanonicalOrderV1:
+def play(script: Sequence[T | Exception], default: T | None = None) -> T:
+    """The next step of a script, or the default once it is empty; an exception is raised."""
+    steps = cast("list[T | Exception]", script)
+    if not steps and default is not None:
+        return default
+    step = steps.pop(0)
+    if isinstance(step, Exception):
+        raise step
+    return step
+
+
+def order(
+    number: int, *, version: int = 1, status: PlatformStatusV1 = PlatformStatusV1.AWAITING_FULFILLMENT
+) -> CanonicalOrderV1:
     """An order of one line."""
     return CanonicalOrderV1(
         platform_order_id=f"o-{number}",
@@ -88,7 +102,7 @@ class Market(Connector):
         self.pages: list[OrderPage | Exception] = []
         self.by_id: list[OrderPage | Exception] = []
         self.labels: list[LabelReady | LabelPending | Exception] = []
-        self.uploads: list[Exception | None] = []
+        self.uploads: list[str | Exception] = []
         self.refreshes: list[Credentials | Exception] = []
         self.grants: list[tuple[Grant, ...] | Exception] = []
         self.gate: asyncio.Event | None = None
@@ -105,23 +119,23 @@ class Market(Connector):
 
     async def exchange_code(self, params: Mapping[str, str], *, redirect_url: str) -> tuple[Grant, ...]:
         self.calls.append(("exchange_code", dict(params)))
-        return self._next(self.grants)
+        return play(self.grants)
 
     async def pull_page(self, credentials: Credentials, *, window: Window, cursor: str | None = None) -> OrderPage:
         self._called("pull_page", credentials, (window, cursor))
         if self.gate:
             await self.gate.wait()
-        return self._next(self.pages, OrderPage(orders=(), calls=1))
+        return play(self.pages, OrderPage(orders=(), calls=1))
 
     async def pull_orders(self, credentials: Credentials, *, order_ids: Sequence[str]) -> OrderPage:
         self._called("pull_orders", credentials, list(order_ids))
-        return self._next(self.by_id, OrderPage(orders=(), calls=1))
+        return play(self.by_id, OrderPage(orders=(), calls=1))
 
     async def refresh(self, credentials: Credentials) -> Credentials:
         self._called("refresh", credentials, credentials.refresh_token)
         if self.gate:
             await self.gate.wait()
-        return self._next(self.refreshes)
+        return play(self.refreshes)
 
     async def fetch_label(
         self, credentials: Credentials, *, request: LabelRequest, progress: Mapping[str, object] | None = None
@@ -129,11 +143,11 @@ class Market(Connector):
         self._called("fetch_label", credentials, (request, progress))
         if self.gate:
             await self.gate.wait()
-        return self._next(self.labels)
+        return play(self.labels)
 
     async def upload_tracking(self, credentials: Credentials, *, request: UploadRequest) -> UploadResult:
         self._called("upload_tracking", credentials, request)
-        self._next(self.uploads, None)
+        play(self.uploads, "done")
         return UploadResult(UploadOutcome.UPLOADED, 1)
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, url: str) -> WebhookEvent:
@@ -152,15 +166,6 @@ class Market(Connector):
         self.tokens.append(credentials.access_token)
         if self.gate:
             self.entered.set()
-
-    @staticmethod
-    def _next(script: list[Any], default: Any = ...) -> Any:
-        if not script and default is not ...:
-            return default
-        step = script.pop(0)
-        if isinstance(step, Exception):
-            raise step
-        return step
 
 
 def credentials(account: str = "mugs.example", *, token: str = "t-1", life: timedelta | None = None) -> Credentials:
@@ -264,9 +269,13 @@ def without_timers(jobs: Jobs) -> Jobs:
 
 
 @asynccontextmanager
-async def make_world(url: str, folder: str, change: Callable[[dict[str, Any]], None] | None = None) -> AsyncIterator[World]:
+async def make_world(
+    url: str, folder: str, change: Callable[[dict[str, Any]], None] | None = None
+) -> AsyncIterator[World]:
     """The service on a database of its own."""
-    environment = {key.removeprefix("ORDERDOCK_").lower(): value for key, value in settings_environment(url, folder).items()}
+    environment = {
+        key.removeprefix("ORDERDOCK_").lower(): value for key, value in settings_environment(url, folder).items()
+    }
     values: dict[str, Any] = {**environment, "credential_keys": SecretStr(KEYS), "public_url": "https://oms.example"}
     if change:
         change(values)
@@ -296,7 +305,9 @@ async def make_world(url: str, folder: str, change: Callable[[dict[str, Any]], N
     await runtime.transactions.engine.dispose()
 
 
-def page(*orders: CanonicalOrderV1, cursor: str | None = None, parked: Sequence[ParkedOrder] = (), total: int | None = None) -> OrderPage:
+def page(
+    *orders: CanonicalOrderV1, cursor: str | None = None, parked: Sequence[ParkedOrder] = (), total: int | None = None
+) -> OrderPage:
     """A page that cost one call."""
     return OrderPage(orders=orders, parked=tuple(parked), next_cursor=cursor, total=total, calls=1)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx2
 
@@ -45,8 +46,8 @@ class Person:
         return await self.call("GET", path, params={key: value for key, value in query.items() if value is not None})
 
     async def post(self, path: str, body: Any = None, *, key: str = "", **more: Any) -> Json:
-        """Do; `key` is the Idempotency-Key."""
-        headers = {"Idempotency-Key": key} if key else {}
+        """Do, once however often the request is repeated; `key` is the Idempotency-Key, made up where none is given."""
+        headers = {"Idempotency-Key": key or str(uuid4())}
         return await self.call("POST", path, json=body, headers=headers, **more)
 
     async def put(self, path: str, body: Any = None, *, version: int | None = None) -> Json:

@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from localhost.demo.client import Refused
 from localhost.demo.plan import EAST, WEST, PlannedOrder, Store
 from localhost.demo.scene import Scene, Seller, sync
-from localhost.demo.waiting import until
+from localhost.demo.waiting import until, until_accepted
 from localhost.errors import LocalhostError
 
 STEP_SECONDS = 240
@@ -186,7 +187,8 @@ async def redo_refused(scene: Scene, orders: Sequence[PlannedOrder]) -> None:
         draft = await seller.person.post(f"{path}/move-to-draft", key=f"draft-{found['id']}")
         address = {**draft["ship_to"], "line2": "Back door"}
         await seller.person.patch(path, {"ship_to": address}, version=draft["version"])
-        await seller.person.post(f"{path}/submit", key=f"submit-{found['id']}")
+        # A new label comes first, because the address has changed.
+        await until_accepted(partial(seller.person.post, f"{path}/submit"), what="the second submission")
 
 
 async def repair_parked(scene: Scene, orders: Sequence[PlannedOrder], stores: Sequence[Store]) -> int:

@@ -1,25 +1,27 @@
 """The house carrier: the built-in carrier, with a number range of its own and labels that it prints itself."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from common.db.bulk import insert_rows
 from common.db.unit_of_work import Transactions
 from common.kernel.clock import utcnow
+from common.messaging.batcher import Batcher
 from sqlalchemy import text
 
 from fulfillment.adapters.label_rendering import label_content, label_pdf, label_zpl
 from fulfillment.adapters.label_text import NotPrintable, latin
+from fulfillment.adapters.tables import house_labels
 from fulfillment.app.ports import Label, LabelRefused, LabelRequest, Uow
 from fulfillment.domain.house_number import house_number
 from fulfillment.domain.parts import Address
 
-_BOOK = text(
-    "INSERT INTO house_labels (reference, seller_id, tracking_number, state, created_at) "
-    "VALUES (:reference, :seller_id, :tracking_number, 'active', :now) ON CONFLICT (reference) DO NOTHING "
-    "RETURNING tracking_number"
+_BOOKED = text(
+    "SELECT reference, tracking_number, state FROM house_labels WHERE reference = ANY(CAST(:references AS text[]))"
 )
-_BOOKED = text("SELECT tracking_number, state FROM house_labels WHERE reference = :reference")
-_SERIAL = text("SELECT nextval('house_serials')")
+_SERIALS = text("SELECT nextval('house_serials') FROM generate_series(1, :count)")
 _VOID = text(
     "INSERT INTO house_labels (reference, seller_id, state, created_at, voided_at) "
     "VALUES (:reference, :seller_id, 'void', :now, :now) ON CONFLICT (reference) "
@@ -27,38 +29,60 @@ _VOID = text(
 )
 
 
+@dataclass(slots=True)
+class _Booking:
+    """A request with what the book says of its reference; a void one has no number."""
+
+    request: LabelRequest
+    tracking_number: str | None = None
+
+
 class HouseCarrier:
     """A carrier in the sense of CarrierPort. One number per reference: the same request again is the same label."""
 
     def __init__(self, transactions: Transactions[Uow]) -> None:
         self._transactions = transactions
+        self._bookings: Batcher[_Booking] = Batcher(self._book, limit=100, weight=lambda _: 1)
+
+    async def close(self) -> None:
+        """Stop; bookings that wait are cancelled, and their jobs come again."""
+        await self._bookings.close()
 
     async def buy(self, request: LabelRequest) -> Label:
         """Book a number and print the label; raises LabelRefused."""
         check_address(request.ship_to)
-        tracking_number = await self._book(request)
-        content = label_content(request, tracking_number)
+        booking = _Booking(request)
+        await self._bookings.submit(booking)
+        if booking.tracking_number is None:
+            raise LabelRefused("label_void", "this label was voided before it was made")
+        content = label_content(request, booking.tracking_number)
         is_pdf = request.carrier.label_format == "pdf"
         # Drawing takes a millisecond or two of CPU: a thread keeps the event loop free for others meanwhile.
         drawn = await asyncio.to_thread(label_pdf if is_pdf else label_zpl, content)
-        return Label(tracking_number, request.carrier.service, request.carrier.label_format, drawn)
+        return Label(booking.tracking_number, request.carrier.service, request.carrier.label_format, drawn)
 
-    async def _book(self, request: LabelRequest) -> str:
+    async def _book(self, bookings: Sequence[_Booking]) -> None:
+        """Book what was asked for at the same time in one transaction."""
+        requests = {booking.request.reference: booking.request for booking in bookings}
+        references = sorted(requests)
         async with self._transactions.engine.begin() as connection:
-            serial = (await connection.execute(_SERIAL)).scalar_one()
-            values = {
-                "reference": request.reference,
-                "seller_id": request.seller_id,
-                "tracking_number": house_number(request.carrier.prefix, serial),
-                "now": utcnow(),
-            }
-            booked = (await connection.execute(_BOOK, values)).scalar_one_or_none()
-            if booked is not None:
-                return str(booked)
-            row = (await connection.execute(_BOOKED, {"reference": request.reference})).one()
-        if row.state == "void":
-            raise LabelRefused("label_void", "this label was voided before it was made")
-        return str(row.tracking_number)
+            serials = (await connection.execute(_SERIALS, {"count": len(references)})).scalars()
+            now = utcnow()
+            rows = [
+                {
+                    "reference": reference,
+                    "seller_id": requests[reference].seller_id,
+                    "tracking_number": house_number(requests[reference].carrier.prefix, serial),
+                    "state": "active",
+                    "created_at": now,
+                }
+                for reference, serial in zip(references, serials, strict=True)
+            ]
+            await insert_rows(connection, house_labels, rows, on_conflict="(reference) DO NOTHING")
+            booked = (await connection.execute(_BOOKED, {"references": references})).all()
+        numbers = {row.reference: row.tracking_number for row in booked if row.state == "active"}
+        for booking in bookings:
+            booking.tracking_number = numbers.get(booking.request.reference)
 
     async def void(self, reference: str, *, seller_id: UUID) -> None:
         """Mark the number as never to be used; before it is booked this leaves a mark that it never will be."""

@@ -13,7 +13,7 @@ from gateway.domain.access import AccessTable
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The composition root; `services` are the base URLs by name."""
+    """The composition root; `services` are the base URLs by name, `timeout` seconds of one call by phase."""
 
     transactions: Transactions[Uow]
     sign_in: SignIn
@@ -21,5 +21,7 @@ class Gateway:
     passwords: Passwords
     access: AccessTable
     client: httpx2.AsyncClient
+    transport: httpx2.AsyncBaseTransport
+    timeout: Mapping[str, float]
     services: Mapping[str, str]
     secure_cookies: bool

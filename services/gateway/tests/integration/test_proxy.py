@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 from common.http.identity import IdentitySigner, Kind
 from common.kernel.ids import uuid7
-from common.testing.plugin import PRIVATE_KEY, identity_header
+from common.testing.plugin import identity_header
 from gateway.entrypoints.proxy import MAX_BODY_BYTES
 
 from ..conftest import World
@@ -37,8 +37,6 @@ class TestIdentity:
         assert len(signed) == 1
 
     async def test_hooks_pass_without_any(self, world: World) -> None:
-        forged = IdentitySigner(PRIVATE_KEY)
-        assert forged
         headers = identity_header() | {"webhook-signature": "v1,abc"}
         answer = await world.http.post("/api/v1/hooks/wms/7", content=b'{"a":1}', headers=headers)
         await world.http.post("/api/v1/hooks/shopify/7", content=b"x")
@@ -121,16 +119,13 @@ class TestAccess:
         assert world.services.seen == []
 
     @pytest.mark.parametrize(
-        "path",
-        ["nothing", "orders/../topups", "orders/%2e%2e/topups", "orders//7", "orders/./7", "orders/a%5Cb", "metrics"],
+        "path", ["nothing", "metrics", "orders/../topups", "orders/7/..", "orders//7", "orders/./7", "orders/a\\b", ""]
     )
     async def test_what_is_not_there_goes_nowhere(self, world: World, path: str) -> None:
-        answer = await world.http.send(
-            world.http.build_request("POST", f"http://gateway/api/v1/{path}", headers=world.admin)
-        )
-        reached = [seen for seen in world.services.seen if seen.path not in {"/api/v1/topups"}]
-        assert answer.status_code in {200, 403, 404, 405}
-        assert reached == []
+        """Straight to the application, because a client tidies such paths up before it sends them."""
+        status, code = await world.raw("POST", f"/api/v1/{path}")
+        assert (status, code) == (404, "no_such_route")
+        assert world.services.seen == []
 
 
 class TestDocument:

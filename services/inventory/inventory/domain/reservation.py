@@ -130,7 +130,7 @@ def decide(request: Request, shelf: Shelf) -> Verdict:
     for sku, quantity in need.items():
         stock = shelf.get(sku)
         have = stock.available if stock else 0
-        if have < quantity - 1:
+        if have < quantity:
             shortages.append(Shortage(sku, quantity, have))
     if shortages:
         return Verdict(request.seller_id, ReservationState.REFUSED, RefusalCode.INSUFFICIENT_STOCK, tuple(shortages))

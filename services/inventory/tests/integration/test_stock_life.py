@@ -13,7 +13,7 @@ from common.testing.delivery import delivered
 from common.testing.postgres import TemplateDatabase
 from contracts.base import Message
 from contracts.inventory.v1 import StockChangedV1, StockRefusedV1, StockReservedV1
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -77,8 +77,13 @@ class StockLife(RuleBasedStateMachine):
         self.harness.seller_id = uuid7()
         self.warehouse = self.do(self.harness.warehouse(f"W{uuid7().hex[-8:].upper()}"))
         self.do(self.harness.approved(*SKUS))
+        for sku in SKUS:
+            self.receive(sku, 5)
 
     @rule(sku=st.sampled_from(SKUS), quantity=QUANTITIES)
+    def something_arrives(self, sku: str, quantity: int) -> None:
+        self.receive(sku, quantity)
+
     def receive(self, sku: str, quantity: int) -> None:
         assert self.do(self.harness.receive(self.warehouse, **{sku: quantity}))["ok"] == 1
         self.model.on_hand[sku] += quantity
@@ -115,8 +120,14 @@ class StockLife(RuleBasedStateMachine):
         if state == "released":
             assert said[0].model_dump()["code"] == "released"
 
-    @rule(order=ORDERS, by_command=st.booleans())
-    def release(self, order: int, by_command: bool) -> None:
+    def any_order(self, data: st.DataObject) -> int:
+        """One that is held, or else any, such as one that was never heard of."""
+        held = [order for order, state in self.model.state.items() if state == "held"]
+        return data.draw(st.sampled_from(held) | ORDERS if held else ORDERS)
+
+    @rule(data=st.data(), by_command=st.booleans())
+    def release(self, data: st.DataObject, by_command: bool) -> None:
+        order = self.any_order(data)
         order_id = self.orders.setdefault(order, uuid7())
         self.deliver(self.harness.release(order_id) if by_command else self.harness.canceled(order_id))
         if self.model.state.get(order) == "held":
@@ -124,8 +135,9 @@ class StockLife(RuleBasedStateMachine):
         elif self.model.state.get(order) != "consumed":
             self.model.state[order] = "released"
 
-    @rule(order=ORDERS)
-    def ship(self, order: int) -> None:
+    @rule(data=st.data())
+    def ship(self, data: st.DataObject) -> None:
+        order = self.any_order(data)
         self.deliver(self.harness.shipped(self.orders.setdefault(order, uuid7())))
         if self.model.state.get(order) == "held":
             self.model.move(order, shipped=True)
@@ -163,6 +175,7 @@ def test_stock_life(template: TemplateDatabase, tmp_path: Path) -> None:
                     max_examples=12,
                     stateful_step_count=25,
                     deadline=None,
+                    phases=(Phase.generate,),  # Shrinking against a database would take minutes; steps are printed.
                     suppress_health_check=list(HealthCheck),
                 ),
             )

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from common.crypto import Sealed
 from common.db.bulk import update_rows
-from sqlalchemy import delete, select, text
+from sqlalchemy import Uuid, any_, cast, delete, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sync.adapters.store_repository import STORE_COLUMNS, store_from
@@ -60,7 +61,8 @@ class CredentialRepository:
                 credentials.c.updated_at.label("issued_at"),
             )
             .join_from(stores, credentials, isouter=True)
-            .where(stores.c.id.in_(store_ids))
+            # One array, so that the statement is prepared once however many stores are asked for.
+            .where(stores.c.id == any_(cast(list(store_ids), ARRAY(Uuid))))
         )
         return {
             row.id: SealedCredentials(

@@ -170,7 +170,9 @@ class TestOpening:
 
     async def test_credentials_of_another_store_cannot_be_opened(self, world: World) -> None:
         mine = await world.store(SELLER)
-        theirs = await world.store(UUID(int=8), account="cups.example", given=credentials("cups.example", token="secret"))
+        theirs = await world.store(
+            UUID(int=8), account="cups.example", given=credentials("cups.example", token="secret")
+        )
         await world.sql(
             "UPDATE credentials SET sealed = (SELECT sealed FROM credentials WHERE store_id = :theirs) "
             "WHERE store_id = :mine",

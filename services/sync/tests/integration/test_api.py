@@ -52,7 +52,9 @@ class TestConnect:
         assert query["back"] == ["https://oms.example/api/v1/hooks/authorize/shopify"]
         answer = await come_back(world, store["authorize_state"], grant("mugs.example"))
         assert answer.status_code == 200
-        assert answer.json()["stores"][0] == IsPartialDict({"id": store["id"], "state": "active", "account": "mugs.example"})
+        assert answer.json()["stores"][0] == IsPartialDict(
+            {"id": store["id"], "state": "active", "account": "mugs.example"}
+        )
         await world.work()
         assert len(world.market.said("pull_page")) == 1
         changes = [(m.state, m.version) for m in await world.said() if isinstance(m, StoreChangedV1)]
@@ -91,9 +93,7 @@ class TestConnect:
     async def test_a_callback_that_the_platform_did_not_sign_is_refused(self, world: World) -> None:
         store = await connect(world, shop="mugs.example")
         world.market.grants = [BadSignature("hmac is wrong")]
-        answer = await world.client.get(
-            "/api/v1/hooks/authorize/shopify", params={"state": store["authorize_state"]}
-        )
+        answer = await world.client.get("/api/v1/hooks/authorize/shopify", params={"state": store["authorize_state"]})
         assert (answer.status_code, answer.json()["code"]) == (401, "signature_invalid")
         assert await world.state(UUID(store["id"])) == "authorizing"
 
@@ -116,7 +116,9 @@ class TestConnect:
     async def test_a_shop_of_another_seller_is_not_taken_over(self, world: World) -> None:
         theirs = await world.store(OTHER)
         answer = await world.client.post(
-            "/api/v1/stores", json={"platform": "shopify", "name": "x", "shop": "Mugs.example"}, headers=seller() | key()
+            "/api/v1/stores",
+            json={"platform": "shopify", "name": "x", "shop": "Mugs.example"},
+            headers=seller() | key(),
         )
         assert (answer.status_code, answer.json()["code"]) == (409, "shop_taken")
         store = await connect(world)
@@ -199,7 +201,9 @@ class TestLife:
 
     async def test_disabling_forgets_credentials_and_stops_calls(self, world: World) -> None:
         store_id = await world.store(SELLER, settled=False)
-        answer = await world.client.post(f"/api/v1/stores/{store_id}/disable", json={"reason": "sold"}, headers=seller())
+        answer = await world.client.post(
+            f"/api/v1/stores/{store_id}/disable", json={"reason": "sold"}, headers=seller()
+        )
         assert answer.json() == IsPartialDict({"state": "disabled", "state_reason": "sold"})
         await world.work()
         assert world.market.calls == []
@@ -333,7 +337,15 @@ class TestTenants:
             assert (method, url, answer.status_code) == (method, url, 404)
             assert (await world.client.request(method, url, json=body)).status_code == 401
         assert before == (await world.sql("SELECT * FROM stores"), await world.sql("SELECT * FROM jobs"))
-        tried = {(method, url.replace(str(store_id), "{store_id}").replace(str(run), "{run_id}").replace(str(parked), "{parked_id}")) for method, url, _ in tries}
+        tried = {
+            (
+                method,
+                url.replace(str(store_id), "{store_id}")
+                .replace(str(run), "{run_id}")
+                .replace(str(parked), "{parked_id}"),
+            )
+            for method, url, _ in tries
+        }
         exist = {
             (method.upper(), path)
             for path, item in (await world.client.get("/openapi.json")).json()["paths"].items()

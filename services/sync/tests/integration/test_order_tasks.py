@@ -59,7 +59,11 @@ def upload(store_id: UUID, *, attempt: int = 1) -> UploadTrackingV1:
 def ready() -> LabelReady:
     parcels = tuple(
         LabelledParcel(
-            package_number=f"P{n}", tracking_number=f"T{n}", carrier="SPX", label=b"%PDF-" + bytes([n]), label_format="pdf"
+            package_number=f"P{n}",
+            tracking_number=f"T{n}",
+            carrier="SPX",
+            label=b"%PDF-" + bytes([n]),
+            label_format="pdf",
         )
         for n in (1, 2)
     )
@@ -129,7 +133,9 @@ class TestLabel:
         await world.deliver(fetch(store_id))
         await world.work()
         await world.said()
-        await world.sql("UPDATE jobs SET payload = payload || jsonb_build_object('asked_at', now() - interval '2 days')")
+        await world.sql(
+            "UPDATE jobs SET payload = payload || jsonb_build_object('asked_at', now() - interval '2 days')"
+        )
         await world.hasten()
         (said,) = await world.said()
         assert isinstance(said, LabelFailedV1)
@@ -147,6 +153,7 @@ class TestLabel:
         assert again.envelope.id == first.envelope.id
         (other,) = await world.deliver(fetch(store_id))
         assert isinstance(other, LabelFetchedV1)
+        assert isinstance(first, LabelFetchedV1)
         assert other.parcels == first.parcels
         await world.work()
         assert len(world.market.said("fetch_label")) == 1
@@ -201,7 +208,7 @@ class TestLabel:
 class TestUpload:
     async def test_tries_are_counted_over_failures(self, world: World) -> None:
         store_id = await world.store(SELLER)
-        world.market.uploads = [Transient("HTTP 500"), Transient("HTTP 500"), None]
+        world.market.uploads = [Transient("HTTP 500"), Transient("HTTP 500"), "done"]
         await world.deliver(upload(store_id))
         await world.work()
         await world.hasten()
@@ -234,7 +241,7 @@ class TestUpload:
 
     async def test_a_throttled_try_is_not_counted_and_not_told(self, world: World) -> None:
         store_id = await world.store(SELLER)
-        world.market.uploads = [Throttled("slow down", retry_after=5.0), None]
+        world.market.uploads = [Throttled("slow down", retry_after=5.0), "done"]
         await world.deliver(upload(store_id))
         await world.work()
         assert await world.said() == []
@@ -251,7 +258,7 @@ class TestUpload:
             raise asyncio.CancelledError
 
         dying = JobRunner(without_timers(world.runtime.jobs), world.transactions)
-        dying._settle = killed  # type: ignore[method-assign]  # The process dies before it can settle.
+        # The process dies before it can settle.
         for batcher in dying._settling.values():
             batcher._work = killed
         await dying.lease_due()

@@ -1,9 +1,11 @@
 """Sync runs: windows, cursors, what is sent on, what is parked, what interrupts them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from contracts.base import Message
 from contracts.sync.v1 import OrdersPulledV1, PlatformStatusV1, StoreChangedV1
 from sync.app.pull import schedule_pulls, schedule_touched
 from sync.connectors.kit.connector import OrderPage, ParkedOrder
@@ -15,7 +17,7 @@ from ..fakes import World, credentials, order, page
 SELLER = UUID(int=7)
 
 
-def sent(messages: list[object]) -> list[str]:
+def sent(messages: Sequence[Message]) -> list[str]:
     return [o.platform_order_id for m in messages if isinstance(m, OrdersPulledV1) for o in m.orders]
 
 
@@ -132,9 +134,6 @@ class TestPages:
     async def test_a_page_that_another_worker_has_taken_changes_nothing(self, world: World) -> None:
         await world.store(SELLER, settled=False)
 
-        class Sneaky(OrderPage):
-            pass
-
         original = world.market.pull_page
 
         async def overtaken(*args: object, **kwargs: object) -> OrderPage:
@@ -142,7 +141,7 @@ class TestPages:
             world.market.pull_page = original  # type: ignore[method-assign]  # Only the first call is overtaken.
             return page(order(1), cursor="ours")
 
-        world.market.pull_page = overtaken  # type: ignore[method-assign,assignment]  # A second worker, simulated.
+        world.market.pull_page = overtaken  # type: ignore[method-assign]  # A second worker, simulated.
         await world.work()
         assert sent(await world.said()) == []
         assert (await world.one("SELECT cursor FROM sync_runs")).cursor == "theirs"
@@ -245,7 +244,7 @@ class TestInterruptions:
         async def resumed_first(results: object, uow: object) -> None:
             async with world.transactions.begin() as other:
                 await other.runs.resume([store_id])
-            await original(results, uow)  # type: ignore[arg-type,misc]  # Passed through as they came.
+            await original(results, uow)  # type: ignore[arg-type]  # Passed through as they came.
 
         world.runner._kinds["pull"].settle = resumed_first
         await world.runner.lease_due()
@@ -306,7 +305,7 @@ class TestPullById:
                 await uow.feed.touch(store_id, ["o-1"])
             return OrderPage(orders=(order(1),))
 
-        world.market.pull_orders = touched_again  # type: ignore[method-assign,assignment]  # It changes midway.
+        world.market.pull_orders = touched_again  # type: ignore[method-assign]  # It changes midway.
         await self.touch(world, store_id, "o-1")
         await world.work()
         world.market.pull_orders = original  # type: ignore[method-assign]
