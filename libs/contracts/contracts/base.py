@@ -60,9 +60,12 @@ class Message(BaseModel):
     @property
     def envelope(self) -> Envelope:
         """The attributes it was delivered with; only a consumer may ask."""
-        if self._envelope is None:
+        # Read past pydantic's attribute look-up, which is slow, because handlers ask several times for each message.
+        private = self.__pydantic_private__
+        envelope: Envelope | None = private["_envelope"] if private else None
+        if envelope is None:
             raise LookupError(f"{self.message_type} was never delivered, so it has no envelope")
-        return self._envelope
+        return envelope
 
     @property
     def subject(self) -> str:

@@ -143,7 +143,7 @@ class Market(Connector):
         self._called("fetch_label", credentials, (request, progress))
         if self.gate:
             await self.gate.wait()
-        return play(self.labels)
+        return cast("LabelReady | LabelPending", play(self.labels))
 
     async def upload_tracking(self, credentials: Credentials, *, request: UploadRequest) -> UploadResult:
         self._called("upload_tracking", credentials, request)

@@ -14,9 +14,8 @@ from common.http import problem
 from common.http.identity import HEADER
 from common.kernel.ids import uuid7
 from prometheus_client import Counter
-from starlette.datastructures import URLPath
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.routing import Match, Mount
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.app.gateway import Gateway
@@ -85,11 +84,13 @@ class Proxy:
         await _exchange(root.transport, request, service, request_id, scope=scope, receive=receive, send=send)
 
 
-class ForwardingRoute(BaseRoute):
-    """Takes the paths of the services, before any route of the gateway's own is looked at."""
+class ForwardingRoute(Mount):
+    """Takes the paths of the services, before any route of the gateway's own is looked at. A mount, because that is
+    the only kind of route that FastAPI keeps as it is when a router is included.
+    """
 
     def __init__(self) -> None:
-        self._proxy = Proxy()
+        super().__init__(PREFIX.rstrip("/"), app=Proxy())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a service answers for the path."""
@@ -97,14 +98,6 @@ class ForwardingRoute(BaseRoute):
         if scope["type"] == "http" and path.startswith(PREFIX) and service_of(path[len(PREFIX) :]):
             return Match.FULL, {}
         return Match.NONE, {}
-
-    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
-        """It has no name."""
-        raise NoMatchFound(name, path_params)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it on."""
-        await self._proxy(scope, receive, send)
 
 
 async def _exchange(

@@ -6,7 +6,7 @@ from common.testing.delivery import Deliverer
 from contracts.base import Message
 from contracts.common_parts import ParcelV1
 from contracts.fulfillment.v1 import CreateFulfillmentV1
-from contracts.inventory.v1 import ReserveStockV1
+from contracts.inventory.v1 import ReleaseStockV1, ReserveStockV1
 from contracts.sync.v1 import (
     FetchLabelV1,
     LabelFailedV1,
@@ -16,6 +16,9 @@ from contracts.sync.v1 import (
     TrackingUploadFailedV1,
     UploadTrackingV1,
 )
+from orders.adapters.address_book import LibraryAddressBook
+from orders.app import actions
+from orders.app.actions import Asker
 
 from .world import World, kinds
 
@@ -133,6 +136,22 @@ class TestPlatformLabel:
         failed = await world.row()
         assert (failed.status, failed.exception_reason) == ("exception", "order closed at platform")
         assert failed.stock_asked
+        asker = Asker("seller:1", world.seller_id)
+        async with world.runtime.transactions.begin() as uow:
+            await actions.act([row.id], actions.cancel("wish"), uow=uow, asker=asker)
+            await actions.act([row.id], actions.move_to_pending(), uow=uow, asker=asker)
+        released = only(await world.said(), ReleaseStockV1)
+        assert isinstance(released, ReleaseStockV1)
+        assert released.attempt == 1
+        async with world.runtime.transactions.begin() as uow:
+            chosen = {"warehouse_id": world.warehouse_id, "channel_id": world.own_label}
+            await actions.assign([row.id], uow=uow, asker=asker, **chosen)
+            await actions.review_by_hand([row.id], uow=uow, book=LibraryAddressBook(), asker=asker)
+        reserve = only(await world.said(), ReserveStockV1)
+        assert isinstance(reserve, ReserveStockV1)
+        assert reserve.attempt == 2
+        assert await deliver(world.reserved(row, attempt=1)) == []
+        assert "create_fulfillment" in kinds(await deliver(world.reserved(row, attempt=2)))
         await world.check()
 
     @staticmethod
