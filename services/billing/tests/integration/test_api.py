@@ -8,7 +8,7 @@ from common.http.identity import Role
 from common.kernel.ids import uuid7
 from common.testing.plugin import identity_header
 
-from ..conftest import PDF, World, as_seller, finance, hold, key, seller_registered, warehouse_changed
+from .world import PDF, World, as_seller, finance, hold, key, seller_registered, warehouse_changed
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ..conftest import World, finance, hold, key, seller_registered, shipped, warehouse_changed
+from .world import World, finance, hold, key, seller_registered, shipped, warehouse_changed
 
 FEE = Decimal("6.40")
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from contracts.billing.v1 import AccountChangedV1, FundsHeldV1, FundsRefusedV1, HoldCapturedV1
 
-from ..conftest import World, as_seller, finance, hold, key, shipped
+from .world import World, as_seller, finance, hold, key, shipped
 
 
 async def in_debt_by(world: World, amount: int) -> None:

@@ -10,7 +10,7 @@ from gateway.adapters.tables import metadata
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from ..conftest import PASSWORD, World, key
+from .world import PASSWORD, World, key
 
 
 async def user_id(world: World, email: str) -> str:

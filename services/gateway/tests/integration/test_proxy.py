@@ -7,7 +7,7 @@ from common.kernel.ids import uuid7
 from common.testing.plugin import identity_header
 from gateway.entrypoints.proxy import MAX_BODY_BYTES
 
-from ..conftest import World
+from .world import World
 
 
 class TestIdentity:

@@ -10,7 +10,7 @@ from gateway.app.sign_in import token_hash
 from gateway.bootstrap import bootstrap, make_first_operator
 from sqlalchemy import text
 
-from ..conftest import ADMIN_PASSWORD, PASSWORD, Services, World, client_of, key, settings_of
+from .world import ADMIN_PASSWORD, PASSWORD, Services, World, client_of, key, settings_of
 
 
 async def run(world: World, statement: str, **values: object) -> None:
