@@ -19,6 +19,7 @@ from common.testing.messaging import own_topology
 from common.testing.plugin import broker_url, redis_url
 from contracts.registry import SUBSCRIPTIONS
 from faststream import AckPolicy
+from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 from localhost.environment import SERVICES, Surroundings
 from localhost.keys import new_secrets
 
@@ -77,6 +78,7 @@ def test_every_subscription_has_its_handler_and_its_options(
     assert len(broker.subscribers) == len(expected)
     assert f"heartbeat={HEARTBEAT_SECONDS}" in str(broker._connection_kwargs["url"])
     for subscriber in broker.subscribers:
+        assert isinstance(subscriber, RabbitSubscriber)
         queue = subscriber.queue
         assert queue.durable
         assert not queue.exclusive

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,7 @@ async def measure() -> dict[str, float]:
             await _purge(topology)
             await _fill(transactions, keep=True)
             relay = Relay(engine, publisher, linger_seconds=0)
-            best["relay"] = max(best["relay"], await _rate(lambda r=relay: _carry_all(r)))
+            best["relay"] = max(best["relay"], await _rate(partial(_carry_all, relay)))
             await _purge(topology)
             best["raw_single"] = max(best["raw_single"], await _rate(lambda: _publish_raw(publisher, bodies)))
             await _purge(topology)

@@ -1,6 +1,7 @@
 """Reservations in frames against a bare guarded UPDATE for each line, in one run on one database."""
 
 import time
+from typing import Any
 from uuid import UUID
 
 from common.db.engine import async_url
@@ -9,6 +10,7 @@ from common.kernel.ids import uuid7
 from common.messaging import inbox
 from common.testing.delivery import delivered
 from common.testing.postgres import TemplateDatabase
+from contracts.base import Message
 from contracts.inventory.v1 import ReserveLineV1, ReserveStockV1
 from inventory.bootstrap import make_uow
 from inventory.entrypoints.consumers import consumers
@@ -45,13 +47,14 @@ async def measure() -> dict[str, float]:
         await database.drop()
 
 
-async def _fill(transactions: Transactions, seller: UUID, warehouse: UUID) -> list[UUID]:  # type: ignore[type-arg]
+async def _fill(transactions: Transactions[Any], seller: UUID, warehouse: UUID) -> list[UUID]:
     ids = [uuid7() for _ in range(SKUS)]
     async with transactions.engine.begin() as connection:
         await connection.execute(
             text(
-                "INSERT INTO warehouses (id, version, code, name, country, time_zone, currency, adapter_kind, base_url, "
-                "active, created_at, updated_at) VALUES (:id, 1, 'B', 'Bench', 'US', 'UTC', 'USD', 'desk', '', true, now(), now())"
+                "INSERT INTO warehouses (id, version, code, name, country, time_zone, currency, adapter_kind, "
+                "base_url, active, created_at, updated_at) "
+                "VALUES (:id, 1, 'B', 'Bench', 'US', 'UTC', 'USD', 'desk', '', true, now(), now())"
             ),
             {"id": warehouse},
         )
@@ -64,7 +67,8 @@ async def _fill(transactions: Transactions, seller: UUID, warehouse: UUID) -> li
         )
         await connection.execute(
             text(
-                "INSERT INTO stock (id, seller_id, warehouse_id, sku, stock_type, condition, on_hand, reserved, version) "
+                "INSERT INTO stock "
+                "(id, seller_id, warehouse_id, sku, stock_type, condition, on_hand, reserved, version) "
                 "SELECT id, :seller, :warehouse, 'S' || number, 'product', 'good', :plenty, 0, 1 "
                 "FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS row(id, number)"
             ),
@@ -73,27 +77,12 @@ async def _fill(transactions: Transactions, seller: UUID, warehouse: UUID) -> li
     return ids
 
 
-async def _reserve(transactions: Transactions, seller: UUID, warehouse: UUID) -> float:  # type: ignore[type-arg]
+async def _reserve(transactions: Transactions[Any], seller: UUID, warehouse: UUID) -> float:
     handler = consumers.by_type[ReserveStockV1.message_type].handler
-    frames = []
-    for start in range(0, ORDERS, FRAME):
-        frames.append(
-            [
-                delivered(
-                    ReserveStockV1(
-                        seller_id=seller,
-                        reference_id=uuid7(),
-                        attempt=1,
-                        warehouse_id=warehouse,
-                        lines=(
-                            ReserveLineV1(line_id="1", sku=f"S{number % SKUS + 1}", quantity=1),
-                            ReserveLineV1(line_id="2", sku=f"S{(number * 7 + 3) % SKUS + 1}", quantity=1),
-                        ),
-                    )
-                )
-                for number in range(start, start + FRAME)
-            ]
-        )
+    frames = [
+        [_command(number, seller, warehouse) for number in range(start, start + FRAME)]
+        for start in range(0, ORDERS, FRAME)
+    ]
     before = time.perf_counter()
     for frame in frames:
         async with transactions.begin() as uow:
@@ -103,7 +92,20 @@ async def _reserve(transactions: Transactions, seller: UUID, warehouse: UUID) ->
     return ORDERS / (time.perf_counter() - before)
 
 
-async def _bare(transactions: Transactions, stock: list[UUID]) -> float:  # type: ignore[type-arg]
+def _command(number: int, seller: UUID, warehouse: UUID) -> Message:
+    skus = (number % SKUS + 1, (number * 7 + 3) % SKUS + 1)
+    return delivered(
+        ReserveStockV1(
+            seller_id=seller,
+            reference_id=uuid7(),
+            attempt=1,
+            warehouse_id=warehouse,
+            lines=tuple(ReserveLineV1(line_id=str(line), sku=f"S{sku}", quantity=1) for line, sku in enumerate(skus, 1)),
+        )
+    )
+
+
+async def _bare(transactions: Transactions[Any], stock: list[UUID]) -> float:
     orders = ORDERS // 5
     before = time.perf_counter()
     for number in range(orders):

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,14 @@ class Part(BaseModel):
 class Message(BaseModel):
     """The payload of one event or command; `envelope` is set on messages that were delivered."""
 
+    # A slot and not a private attribute of pydantic's: handlers ask for the envelope several times for each message.
+    __slots__ = ("_delivery",)
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     message_type: ClassVar[str] = ""
     owner: ClassVar[str] = ""
     subject_field: ClassVar[str] = ""
-
-    _envelope: Envelope | None = PrivateAttr(default=None)
 
     def __init_subclass__(cls, *, owner: str = "", name: str = "", version: int = 0, subject: str = "") -> None:
         super().__init_subclass__()
@@ -60,12 +61,20 @@ class Message(BaseModel):
     @property
     def envelope(self) -> Envelope:
         """The attributes it was delivered with; only a consumer may ask."""
-        # Read past pydantic's attribute look-up, which is slow, because handlers ask several times for each message.
-        private = self.__pydantic_private__
-        envelope: Envelope | None = private["_envelope"] if private else None
-        if envelope is None:
-            raise LookupError(f"{self.message_type} was never delivered, so it has no envelope")
+        try:
+            envelope: Envelope = object.__getattribute__(self, "_delivery")
+        except AttributeError:
+            raise LookupError(f"{self.message_type} was never delivered, so it has no envelope") from None
         return envelope
+
+    @property
+    def was_delivered(self) -> bool:
+        """Whether it has an envelope."""
+        try:
+            object.__getattribute__(self, "_delivery")
+        except AttributeError:
+            return False
+        return True
 
     @property
     def subject(self) -> str:
@@ -74,7 +83,7 @@ class Message(BaseModel):
 
     def delivered(self, envelope: Envelope) -> None:
         """Attach the attributes of its delivery."""
-        self._envelope = envelope
+        object.__setattr__(self, "_delivery", envelope)
 
 
 class Event(Message):

@@ -15,7 +15,7 @@ from fulfillment.adapters.checks import CHECKS
 from fulfillment.adapters.connections import SealedConnections
 from fulfillment.adapters.fulfillment_queries import SqlViews
 from fulfillment.adapters.house_carrier import HouseCarrier
-from fulfillment.adapters.label_conversion import pdf_to_zpl
+from fulfillment.adapters.label_process import LabelProcess
 from fulfillment.adapters.uow import SqlUow
 from fulfillment.adapters.wms_client import WmsClient
 from fulfillment.app.label_calls import LabelCalls
@@ -40,14 +40,15 @@ def bootstrap(settings: FulfillmentSettings) -> Runtime:
     connections = SealedConnections(transactions, Keyring.parse(settings.credential_keys.get_secret_value()))
     client = WmsClient(timeout_seconds=settings.warehouse_timeout.total_seconds(), connections=settings.warehouse_calls)
     callbacks = CallbackInbox(transactions)
-    carrier = HouseCarrier(transactions)
+    label_process = LabelProcess()
+    carrier = HouseCarrier(transactions, label_process)
     root = Root(
         transactions=transactions,
         views=cast(Callable[[AsyncConnection], Views], SqlViews),
         documents=documents,
         connections=connections,
         callbacks=callbacks,
-        to_zpl=pdf_to_zpl,
+        to_zpl=label_process.zpl,
     )
     jobs = make_jobs(
         warehouse_calls=WarehouseCalls(
@@ -65,6 +66,7 @@ def bootstrap(settings: FulfillmentSettings) -> Runtime:
     async def close() -> None:
         await callbacks.close()
         await carrier.close()
+        await label_process.close()
         await client.close()
 
     return Runtime(

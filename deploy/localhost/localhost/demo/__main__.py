@@ -158,9 +158,8 @@ async def _play_file(path: Path, scene: Scene) -> Compare:
     await retail_day.set_up(scene, day, say)
     async with live_view(scene, console, total=len(plan.orders)) as live:
         await retail_day.play(scene, plan, say)
-    say(
-        f"{len(plan.orders)} real orders with {sum(len(o.lines) for o in plan.orders)} lines: {live.rate():.1f} orders a second"
-    )
+    lines = sum(len(order.lines) for order in plan.orders)
+    say(f"{len(plan.orders)} real orders with {lines} lines: {live.rate():.1f} orders a second")
     shops = {scene.stores[store.key]: str(store.shop) for store in retail_day.STORES}
     return lambda: asyncio.ensure_future(
         compare(scene, shops=shops, expected_reasons=plan.expected_reasons(), parked=0)

@@ -167,7 +167,12 @@ async def review_until_all_have_reasons(scene: Scene, expected: int) -> None:
         rows = [row async for row in scene.admin.pages("/api/v1/orders", status="pending")]
         return len(rows) == expected and all(row["review_errors"] for row in rows)
 
-    await until(there, what="a reason for every pending order", seconds=STEP_SECONDS)
+    try:
+        await until(there, what="a reason for every pending order", seconds=STEP_SECONDS)
+    except LocalhostError as late:
+        rows = [row async for row in scene.admin.pages("/api/v1/orders", status="pending")]
+        found = Counter(row["review_errors"][0]["code"] if row["review_errors"] else "no reason" for row in rows)
+        raise LocalhostError(f"{late}: {dict(found)}, expected {expected} in all") from late
 
 
 async def redo_refused(scene: Scene, orders: Sequence[PlannedOrder]) -> None:

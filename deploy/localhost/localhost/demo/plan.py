@@ -171,7 +171,6 @@ class Plan:
             yield self._order(store, Fate.NO_WAREHOUSE, country="BR")
             yield self._order(store, Fate.NO_CHANNEL, country="MX")
             yield self._order(store, Fate.CHANNEL_NOT_FOR_DESTINATION, country="CA")
-            yield self._order(store, Fate.ADDRESS_INVALID, broken_address=True)
             fate = Fate.REPAIRED if store.platform == "shopify" else Fate.PARKED
             yield self._order(store, fate, malformed="quantity")
         for store in (BRIO_SHOPEE,):
@@ -179,6 +178,7 @@ class Plan:
                 yield self._order(store, Fate.STORE_HAS_NO_MAPPING, wave=0)
         for store in (ACME_SHOPIFY, BRIO_SHOPIFY):
             yield self._order(store, Fate.ON_HOLD, hold="HIGH_RISK_OF_FRAUD")
+            yield self._order(store, Fate.ADDRESS_INVALID, broken_address=True)
         for _ in range(SCARCE_STOCK + 5):
             yield self._order(ACME_SHOPIFY, Fate.SCARCE, skus=(self._code(ACME_SHOPIFY, SCARCE),), east=True)
         for store in (BRIO_SHOPIFY, BRIO_SHOPEE):

@@ -1,5 +1,5 @@
-"""Sets the scene: warehouses, channels, prices, sellers with money, products, stock, stores, mappings and routing rules, all through
-the gateway as people would do it.
+"""Sets the scene: warehouses, channels, prices, sellers with money, products, stock, stores, mappings and routing
+rules, all through the gateway as people would do it.
 """
 
 from collections.abc import Mapping, Sequence

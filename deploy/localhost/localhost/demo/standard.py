@@ -165,9 +165,7 @@ async def _cancellations(scene: Scene, plan: Plan, say: Say) -> None:
 async def _cancel_submitted(scene: Scene, plan: Plan, say: Say) -> None:
     after, stubborn = plan.of(Fate.CANCELED_AFTER_SUBMISSION), plan.of(Fate.CANCEL_REFUSED)
     await work.wait_for(scene, [*after, *stubborn], "warehouse_processing", what="submissions that will be cancelled")
-    say(
-        f"{len(after)} orders are cancelled on the marketplace after their submission, {len(stubborn)} by hand, too late"
-    )
+    say(f"{len(after)} orders are cancelled on the marketplace after submission, {len(stubborn)} by hand, too late")
     await work.cancel_on_platform(scene, after)
     ours = await work.orders_by_number(scene, status="warehouse_processing")
     for order in stubborn:

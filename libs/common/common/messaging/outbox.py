@@ -31,6 +31,7 @@ class Outbox:
 
     def __init__(self, source: str) -> None:
         self._source = source
+        self._time = utcnow()
         self._rows: list[Outgoing] = []
         self._replies: defaultdict[UUID, list[Outgoing]] = defaultdict(list)
         self.written = 0
@@ -55,7 +56,7 @@ class Outbox:
             type=message.message_type,
             source=self._source,
             subject=message.subject,
-            time=utcnow(),
+            time=self._time,
             correlation_id=correlation_id or (before.correlation_id if before else None) or _subject_id(message),
             causation_id=before.id if before else None,
             seller_id=getattr(message, "seller_id", None),

@@ -46,7 +46,7 @@ class Deliverer:
 
     async def __call__(self, *messages: Message) -> list[Message]:
         """Deliver messages of one type as one frame; returns what the service said because of them."""
-        frame = [message if message._envelope else delivered(message) for message in messages]
+        frame = [message if message.was_delivered else delivered(message) for message in messages]
         await self.said()
         await self._once(frame)
         said = await self.said()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -27,7 +28,7 @@ def settings_of(url: str, folder: Path) -> BillingSettings:
     environment = settings_environment(url, str(folder))
     names = BillingSettings.model_fields
     values = {key.removeprefix("ORDERDOCK_").lower(): value for key, value in environment.items()}
-    return BillingSettings(**{name: value for name, value in values.items() if name in names})
+    return BillingSettings.model_validate({name: value for name, value in values.items() if name in names})
 
 
 def finance() -> dict[str, str]:
@@ -107,11 +108,12 @@ class World:
     other: UUID
     warehouse: UUID
 
-    async def account(self, seller_id: UUID | None = None, currency: str = "USD") -> dict[str, object]:
+    async def account(self, seller_id: UUID | None = None, currency: str = "USD") -> dict[str, Any]:
         params = {"seller_id": str(seller_id or self.seller), "currency": currency}
         answer = await self.http.get("/api/v1/account", params=params, headers=finance())
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        body: dict[str, Any] = answer.json()
+        return body
 
     async def available(self) -> Decimal:
         return Decimal(str((await self.account())["available"]))

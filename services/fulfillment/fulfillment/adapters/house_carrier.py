@@ -1,6 +1,5 @@
 """The house carrier: the built-in carrier, with a number range of its own and labels that it prints itself."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,8 +10,10 @@ from common.kernel.clock import utcnow
 from common.messaging.batcher import Batcher
 from sqlalchemy import text
 
-from fulfillment.adapters.label_rendering import label_content, label_pdf, label_zpl
+from fulfillment.adapters.label_content import LabelContent
+from fulfillment.adapters.label_process import LabelProcess
 from fulfillment.adapters.label_text import NotPrintable, latin
+from fulfillment.adapters.label_zpl import label_zpl
 from fulfillment.adapters.tables import house_labels
 from fulfillment.app.ports import Label, LabelRefused, LabelRequest, Uow
 from fulfillment.domain.house_number import house_number
@@ -40,8 +41,9 @@ class _Booking:
 class HouseCarrier:
     """A carrier in the sense of CarrierPort. One number per reference: the same request again is the same label."""
 
-    def __init__(self, transactions: Transactions[Uow]) -> None:
+    def __init__(self, transactions: Transactions[Uow], process: LabelProcess) -> None:
         self._transactions = transactions
+        self._process = process
         self._bookings: Batcher[_Booking] = Batcher(self._book, limit=100, weight=lambda _: 1)
 
     async def close(self) -> None:
@@ -57,8 +59,7 @@ class HouseCarrier:
             raise LabelRefused("label_void", "this label was voided before it was made")
         content = label_content(request, booking.tracking_number)
         is_pdf = request.carrier.label_format == "pdf"
-        # Drawing takes a millisecond or two of CPU: a thread keeps the event loop free for others meanwhile.
-        drawn = await asyncio.to_thread(label_pdf if is_pdf else label_zpl, content)
+        drawn = await self._process.pdf(content) if is_pdf else label_zpl(content)
         return Label(booking.tracking_number, request.carrier.service, request.carrier.label_format, drawn)
 
     async def _book(self, bookings: Sequence[_Booking]) -> None:
@@ -105,3 +106,23 @@ def check_address(to: Address) -> None:
                 "address_not_latin",
                 f"ship_to.{field} has {error.character!r}, which carriers cannot print: enter it in Latin letters",
             ) from error
+
+
+def label_content(request: LabelRequest, tracking_number: str) -> LabelContent:
+    """The texts of a label; raises NotPrintable."""
+    to = request.ship_to
+    return LabelContent(
+        service=latin(request.carrier.service),
+        ship_from=latin(request.ship_from),
+        name=latin(to.name or to.company),
+        lines=tuple(line for line in (latin(line) for line in _address_lines(to)) if line),
+        country=to.country,
+        tracking_number=tracking_number,
+        number=request.number,
+        order_number=latin(request.order_number),
+    )
+
+
+def _address_lines(to: Address) -> tuple[str, ...]:
+    company = to.company if to.name else ""
+    return company, to.line1, to.line2, f"{to.postal_code} {to.city}", to.region

@@ -15,7 +15,7 @@ from .world import PASSWORD, World, key
 
 async def user_id(world: World, email: str) -> str:
     users = (await world.http.get("/api/v1/users?limit=200", headers=world.admin)).json()["items"]
-    return next(user["id"] for user in users if user["email"] == email)
+    return next(str(user["id"]) for user in users if user["email"] == email)
 
 
 class TestSellers:

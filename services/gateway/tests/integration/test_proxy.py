@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from common.http.identity import IdentitySigner, Kind
+from common.http.identity import Identity, IdentitySigner, Kind
 from common.kernel.ids import uuid7
 from common.testing.plugin import identity_header
 from gateway.entrypoints.proxy import MAX_BODY_BYTES
@@ -19,7 +19,7 @@ class TestIdentity:
             await world.http.get(f"/api/v1/orders?seller_id={uuid7()}", headers=headers | extra)
         assert [seen.identity.seller_id for seen in world.services.seen] == [seller] * 3
         identity = world.services.seen[0].identity
-        assert (identity.kind, identity.roles, identity.is_operator) == (Kind.SELLER, {"seller_owner"}, False)
+        assert (identity.kind, identity.roles, identity.is_operator) == (Kind.SELLER, frozenset({"seller_owner"}), False)
 
     async def test_two_sellers_never_share_one(self, world: World) -> None:
         sellers: list[UUID] = [await world.make_seller() for _ in range(2)]
@@ -29,9 +29,14 @@ class TestIdentity:
             assert world.services.seen[-1].identity.seller_id == sellers[number]
 
     async def test_is_signed_once_for_many_requests(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        signed = []
+        signed: list[Identity] = []
         sign = IdentitySigner.sign
-        monkeypatch.setattr(IdentitySigner, "sign", lambda self, who: signed.append(who) or sign(self, who))
+
+        def counted(self: IdentitySigner, who: Identity) -> str:
+            signed.append(who)
+            return sign(self, who)
+
+        monkeypatch.setattr(IdentitySigner, "sign", counted)
         for _ in range(5):
             await world.http.get("/api/v1/orders", headers=world.admin)
         assert len(signed) == 1

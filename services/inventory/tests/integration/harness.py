@@ -15,7 +15,7 @@ from common.testing.delivery import Deliverer
 from common.testing.plugin import PUBLIC_KEY, identity_header, settings_environment
 from contracts.base import Message
 from contracts.fulfillment.v1 import FulfillmentCanceledV1, FulfillmentShippedV1
-from contracts.inventory.v1 import ReleaseStockV1, ReserveLineV1, ReserveStockV1
+from contracts.inventory.v1 import ReleaseStockV1, ReserveLineV1, ReserveStockV1, StockRefusedV1
 from httpx2 import ASGITransport, AsyncClient, Response
 from inventory.adapters.checks import CHECKS
 from inventory.bootstrap import bootstrap
@@ -74,7 +74,7 @@ class Harness:
             answer = await self.call("POST", path, json=body)
             assert answer.json()["failed"] == 0, answer.text
 
-    async def receive(self, warehouse_id: UUID, /, *, seller_id: UUID | None = None, **quantities: int) -> Any:
+    async def receive(self, warehouse_id: UUID, seller_id: UUID | None = None, /, **quantities: int) -> Any:
         """Take in units; `_` in a keyword stands for `-` in the SKU."""
         rows = [
             {"seller_id": str(seller_id or self.seller_id), "sku": sku.replace("_", "-"), "quantity": quantity}
@@ -84,6 +84,12 @@ class Harness:
         answer = await self.call("POST", "/stock/receive", roles=STAFF, json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def refused(self, command: ReserveStockV1) -> StockRefusedV1:
+        """The refusal of a command, which is all that is said about it."""
+        (message,) = await self.deliver(command)
+        assert isinstance(message, StockRefusedV1)
+        return message
 
     async def stocked(self, **quantities: int) -> UUID:
         """A warehouse with these approved products in stock."""

@@ -178,7 +178,7 @@ def test_stock_life(template: TemplateDatabase, tmp_path: Path) -> None:
         service = running(url, str(tmp_path))
         StockLife.runner, StockLife.harness = runner, runner.run(service.__aenter__())
         try:
-            run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(
                 StockLife,
                 settings=settings(
                     max_examples=30,

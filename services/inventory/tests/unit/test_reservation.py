@@ -113,6 +113,6 @@ class TestStock:
 
     def test_defects_of_ours_raise(self) -> None:
         (stock,) = shelf_of(A=5).values()
-        for act in (lambda: stock.reserve(6), lambda: stock.release(1), lambda: stock.ship(1)):
+        for act, quantity in ((stock.reserve, 6), (stock.release, 1), (stock.ship, 1)):
             with pytest.raises(ValueError, match="A cannot be"):
-                act()
+                act(quantity)

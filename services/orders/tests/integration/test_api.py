@@ -321,6 +321,7 @@ async def test_no_route_shows_or_changes_what_is_another_sellers(
         assert (await ask("GET", route + foreign)).json()["items"] == []
     assert (await ask("GET", "/api/v1/orders/counts" + foreign)).json()["total"] == 0
     assert len((await ask("GET", "/api/v1/orders/export" + foreign)).text.splitlines()) == 1
+    body: Any
     for suffix, body in (
         ("", None), ("/timeline", None), ("/review", None), ("/assign", target), ("/cancel", None),
         ("/move-to-pending", None), ("/hold", {"reason": "r"}), ("/release", None), ("/retry-tracking", None),

@@ -121,8 +121,8 @@ class TestPlatformLabel:
         said = await deliver(world.shipped(row, upload_tracking=False))
         assert kinds(said) == ["order_status_changed"]
         assert (await world.row()).tracking_upload == "not_required"
-        tries = [entry.reason for entry in await world.timeline() if entry.event == "label_not_ready"]
-        assert tries == ["try 1: not ready", "try 2: not ready"]
+        reasons = [entry.reason for entry in await world.timeline() if entry.event == "label_not_ready"]
+        assert reasons == ["try 1: not ready", "try 2: not ready"]
         await world.check()
 
     async def test_a_final_refusal_is_an_exception_that_can_be_canceled_and_begun_anew(
@@ -144,8 +144,8 @@ class TestPlatformLabel:
         assert isinstance(released, ReleaseStockV1)
         assert released.attempt == 1
         async with world.runtime.transactions.begin() as uow:
-            chosen = {"warehouse_id": world.warehouse_id, "channel_id": world.own_label}
-            await actions.assign([row.id], uow=uow, asker=asker, **chosen)
+            warehouse_id, channel_id = world.warehouse_id, world.own_label
+            await actions.assign([row.id], uow=uow, asker=asker, warehouse_id=warehouse_id, channel_id=channel_id)
             await actions.review_by_hand([row.id], uow=uow, book=LibraryAddressBook(), asker=asker)
         reserve = only(await world.said(), ReserveStockV1)
         assert isinstance(reserve, ReserveStockV1)

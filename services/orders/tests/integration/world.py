@@ -11,13 +11,12 @@ from common.kernel.ids import uuid7
 from common.service import Runtime
 from common.testing.delivery import Deliverer, take_outbox
 from contracts.base import Message
-from contracts.common_parts import AddressV1
+from contracts.common_parts import AddressV1, ParcelV1
 from contracts.fulfillment.v1 import (
     ChannelChangedV1,
     FulfillmentAcceptedV1,
     FulfillmentDraftedV1,
     FulfillmentShippedV1,
-    ParcelV1,
 )
 from contracts.inventory.v1 import (
     ProductChangedV1,
