@@ -129,7 +129,7 @@ wait_for uploaded tracking_upload.state api "$SELLER" GET "orders/$ORDER"
 
 # step: what is left of it
 api "$SELLER" GET "orders/$ORDER/timeline"
-api "$SELLER" GET account | field available
-api "$SELLER" GET stock | field items.0.on_hand
+wait_for 495.75 available api "$SELLER" GET account
+wait_for 8 items.0.on_hand api "$SELLER" GET stock
 api "$SELLER" GET "orders/$ORDER" | field parcels.0.tracking_number
 curl -sS "$SANDBOX/control/orders" | field items.0.tracking_stored.0

@@ -36,7 +36,7 @@ def event() -> StockReservedV1:
 
 async def measure() -> dict[str, float]:
     """Events a second through the relay and raw (one event a message, and in the relay's own frames), best of three."""
-    topology = Topology(f"bench-{uuid7().hex[-8:]}-")
+    topology = Topology(f"bench-{uuid7().hex[-8:]}-", frozenset({StockReservedV1}))
     name = f"orderdock_bench_{uuid7().hex[-12:]}"
     admin = await asyncpg.connect(server_url())
     await admin.execute(f'CREATE DATABASE "{name}"')

@@ -100,7 +100,9 @@ def _command(number: int, seller: UUID, warehouse: UUID) -> Message:
             reference_id=uuid7(),
             attempt=1,
             warehouse_id=warehouse,
-            lines=tuple(ReserveLineV1(line_id=str(line), sku=f"S{sku}", quantity=1) for line, sku in enumerate(skus, 1)),
+            lines=tuple(
+                ReserveLineV1(line_id=str(line), sku=f"S{sku}", quantity=1) for line, sku in enumerate(skus, 1)
+            ),
         )
     )
 

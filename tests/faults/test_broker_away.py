@@ -14,7 +14,6 @@ from common.testing.messaging import (
     bare_transactions,
     consumer_count,
     effects,
-    eventually,
     hold_funds,
     own_topology,
     recording,
@@ -23,6 +22,8 @@ from common.testing.messaging import (
 )
 from common.testing.plugin import broker_url
 from common.testing.proxy import TCPProxy
+from common.testing.waiting import eventually
+from contracts.billing.v1 import HoldFundsV1
 from localhost.run import new_run
 from localhost.servers import servers
 
@@ -54,7 +55,7 @@ async def at_work(broker: str, *, through: str) -> AsyncIterator[Setup]:
     async with (
         bare_database() as database,
         bare_transactions(database) as transactions,
-        own_topology(broker) as topology,
+        own_topology(broker, HoldFundsV1) as topology,
     ):
         publisher = Publisher(through, topology)
         async with starter(transactions, publisher, url=through) as start:

@@ -11,6 +11,7 @@ import asyncpg
 import psutil
 import pytest
 from aio_pika.exceptions import AMQPError
+from common.testing.waiting import eventually
 from localhost.accounts import server_account, server_folder
 from localhost.errors import LocalhostError, ServerMissing, WayClosed
 from localhost.run import Run
@@ -20,8 +21,9 @@ from localhost.servers.postgres import Postgres, connect, hide_password
 from localhost.servers.rabbitmq import DEBIAN_SCRIPT
 from localhost.servers.undo import UNDO, sweep_dead_runs, undo_run
 from localhost.servers.vhosts import delete_prefixed, take_corner
-from localhost.testing import is_gone, until
 from redis.asyncio import Redis
+
+from .processes import is_gone
 
 has_binaries = pytest.mark.skipif(
     not (list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and DEBIAN_SCRIPT.exists() and shutil.which("epmd")),
@@ -131,7 +133,7 @@ class TestServers:
                 await (await broker.channel()).declare_queue("works")
             pids += ours.process_ids()["rabbitmq"]
         assert 0 not in owners or os.geteuid() != 0
-        await until(lambda: all(is_gone(pid) for pid in pids))
+        await eventually(lambda: all(is_gone(pid) for pid in pids))
         assert not run.servers.exists()
 
 
@@ -188,7 +190,7 @@ asyncio.run(main())
         pids = json.loads(await launcher.stdout.readline())
         launcher.send_signal(signal.SIGKILL)
         await launcher.wait()
-        await until(lambda: all(is_gone(pid) for pid in pids))
+        await eventually(lambda: all(is_gone(pid) for pid in pids))
         assert (tmp_path / ".run/servers/killed").exists()
         await sweep_dead_runs(tmp_path, say=print)
         assert not (tmp_path / ".run/servers/killed").exists()

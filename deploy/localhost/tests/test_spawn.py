@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from common.testing.waiting import eventually
 from localhost.errors import CommandFailed, LocalhostError
 from localhost.spawn import run_to_end, spawn, stop_group
-from localhost.testing import is_gone, until
+
+from .processes import is_gone
 
 LAUNCHER = """
 import asyncio, sys
@@ -29,7 +31,7 @@ class TestSpawn:
         child = int(await launcher.stdout.readline())
         launcher.kill()
         await launcher.wait()
-        await until(lambda: is_gone(child))
+        await eventually(lambda: is_gone(child))
 
     async def test_a_child_does_not_hear_the_terminal(self) -> None:
         child = await spawn(["sleep", "1000"])
@@ -48,10 +50,10 @@ class TestStopGroup:
         mark = tmp_path / "pid"
         script = f"trap '' TERM; sleep 1000 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"
         shell = await spawn(["/bin/sh", "-c", script])
-        await until(mark.exists)
+        await eventually(mark.exists)
         await stop_group(shell, grace_seconds=0.1)
         assert shell.returncode == -signal.SIGKILL
-        await until(lambda: is_gone(int(mark.read_text())))
+        await eventually(lambda: is_gone(int(mark.read_text())))
 
 
 class TestRunToEnd:

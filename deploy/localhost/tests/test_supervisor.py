@@ -5,11 +5,13 @@ from typing import Protocol
 
 import httpx2
 import pytest
+from common.testing.waiting import eventually
 from localhost.errors import LocalhostError, ProcessNotReady
 from localhost.ports import free_port
 from localhost.supervisor import ProcessPlan, ProcessState, supervisor
 from localhost.supervisor.logs import LogFile, Output
-from localhost.testing import is_gone, until
+
+from .processes import is_gone
 
 
 class Planner(Protocol):
@@ -78,13 +80,13 @@ class TestSupervisor:
         mark = tmp_path / "pid"
         async with supervisor(logs=tmp_path) as watch:
             watch.add(plan("deaf", str(mark), grace=0.1))
-            await until(lambda: mark.exists() and mark.read_text() != "")
+            await eventually(lambda: mark.exists() and mark.read_text() != "")
         assert is_gone(int(mark.read_text()))
 
     async def test_stops_a_process_that_waits_for_its_next_start(self, tmp_path: Path, plan: Planner) -> None:
         async with supervisor(logs=tmp_path) as watch:
             process = watch.add(plan("dies"))
-            await until(lambda: process.state is ProcessState.BACKING_OFF)
+            await eventually(lambda: process.state is ProcessState.BACKING_OFF)
         assert process.state is ProcessState.STOPPED
         assert process.pid is None
 

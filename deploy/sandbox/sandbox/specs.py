@@ -121,7 +121,7 @@ class OrderSpec(Spec):
     """An order in words of no platform; see README.md for every field."""
 
     shop: Text
-    lines: list[LineSpec] = Field(min_length=1, max_length=500)
+    lines: list[LineSpec] = Field(min_length=1, max_length=2000)
     order: Text = ""
     created_at: Time | None = None
     paid_at: Time | None = None

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from sandbox.app import SandboxApp
-from sandbox.testing import ControlClient, ShopeeClient, ShopifyClient, Town, WmsClient
 from sandbox.world import World
+
+from .clients import ControlClient, ShopeeClient, ShopifyClient, Town, WmsClient
 
 SHOPIFY_SHOP = "mugs.myshopify.com"
 SHOPEE_SHOP = 322300222

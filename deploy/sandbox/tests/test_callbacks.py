@@ -8,10 +8,11 @@ from typing import Any
 import httpx2
 import pytest
 from sandbox.app import SandboxApp
-from sandbox.testing import ControlClient, Town, WmsClient
 from sandbox.wms.poster import Poster, PostFailed
 from sandbox.world import World
 from standardwebhooks import Webhook
+
+from .clients import ControlClient, Town, WmsClient
 
 
 class Receiver:

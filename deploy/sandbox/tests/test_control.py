@@ -4,7 +4,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from sandbox.testing import Town
+
+from .clients import Town
 
 LINE = {"sku": "A-1", "quantity": 1}
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from sandbox.app import ConnectionCut
-from sandbox.testing import Town
+
+from .clients import Town
 
 ORDERS = "{ orders(first: 5) { nodes { id name createdAt lineItems(first: 5) { nodes { currentQuantity } } } } }"
 

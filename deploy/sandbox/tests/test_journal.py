@@ -9,8 +9,9 @@ import httpx2
 import pytest
 from sandbox.app import SandboxApp
 from sandbox.journal import BrokenJournal, Journal
-from sandbox.testing import ControlClient, ShopeeClient, ShopifyClient, Town, WmsClient
 from sandbox.world import World
+
+from .clients import ControlClient, ShopeeClient, ShopifyClient, Town, WmsClient
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import httpx2
 import pytest
 from sandbox.app import SandboxApp
 from sandbox.serve import make_server
-from sandbox.testing import ControlClient, ShopifyClient
 from sandbox.world import World
+
+from .clients import ControlClient, ShopifyClient
 
 SHOP = "mugs.myshopify.com"
 

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from sandbox.testing import Town
+
+from .clients import Town
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopee"
 PATH = "/api/v2/logistics/get_channel_list"

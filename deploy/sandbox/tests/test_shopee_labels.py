@@ -6,7 +6,8 @@ from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]  # ships neither stubs nor py.typed
 import pytest
-from sandbox.testing import Town
+
+from .clients import Town
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopee"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from sandbox.shopee.views import OPTIONAL
-from sandbox.testing import Town
+
+from .clients import Town
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopee"
 DAY = 86_400

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from sandbox.shopify.oauth import query_hmac
-from sandbox.testing import Town
+
+from .clients import Town
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopify"
 AUTHORIZE = {"client_id": "ck", "scope": "read_orders", "redirect_uri": "https://app/cb", "state": "s1"}

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox.testing import CREATE, Town
 from sandbox.times import rfc3339
+
+from .clients import CREATE, Town
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopify"
 UPDATE = """mutation($id: ID!, $info: FulfillmentTrackingInput!) {

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from sandbox.testing import Town
 from sandbox.wms.signing import sign
 from standardwebhooks import Webhook
+
+from .clients import Town
 
 PARCEL = {
     "package_number": "",

@@ -26,7 +26,7 @@ from common.messaging.dead_letters import DeadLetters
 from common.messaging.housekeeping import add_housekeeping
 from common.messaging.job_runner import JobRunner
 from common.messaging.jobs import Jobs
-from common.messaging.publisher import Publisher
+from common.messaging.publisher import BROKER_AWAY, Publisher
 from common.messaging.relay import Relay
 from common.messaging.topology import Topology
 from common.messaging.worker import Worker
@@ -188,10 +188,10 @@ async def print_checks(service: Service[S], settings: S) -> int:
     from rich.table import Table
 
     runtime = service.bootstrap(settings)
-    publisher = Publisher(settings.broker_url.get_secret_value(), Topology(settings.broker_prefix))
+    publisher = Publisher(settings.broker_url.get_secret_value(), Topology(settings.broker_prefix), declares=False)
     try:
         results = await run_checks(runtime.transactions.engine, [*runtime.checks, *MESSAGING_CHECKS])
-        parked = await DeadLetters(service.name, publisher).counts()
+        parked = await _parked(service.name, publisher)
     finally:
         await publisher.close()
         if runtime.close:
@@ -202,10 +202,21 @@ async def print_checks(service: Service[S], settings: S) -> int:
         mark = "[green]ok[/]" if not result.broken else "[red]broken[/]"
         found = "" if not result.broken else "\n".join([str(result.broken), *result.examples])
         table.add_row(mark, f"{result.check.name}: {result.check.meaning}", found)
-    for queue, count in parked.items():
-        table.add_row("[red]broken[/]", "no message is parked", f"{count} in {queue}")
+    if isinstance(parked, str):
+        table.add_row("[red]unknown[/]", "no message is parked", parked)
+    else:
+        for queue, count in parked.items():
+            table.add_row("[red]broken[/]", "no message is parked", f"{count} in {queue}")
     Console().print(table)
     return 1 if parked or any(result.broken for result in results) else 0
+
+
+async def _parked(service: str, publisher: Publisher) -> dict[str, int] | str:
+    """Parked messages by queue, or why they cannot be counted."""
+    try:
+        return await DeadLetters(service, publisher).counts()
+    except BROKER_AWAY as error:
+        return f"the broker does not answer ({error or type(error).__name__}); start it and check again"
 
 
 async def _dead_letters(service: Service[S], settings: S, action: str, message_id: str) -> int:

@@ -6,6 +6,7 @@ from common.messaging.publisher import Publisher
 from common.messaging.topology import Topology
 from common.testing.messaging import Start, bare_database, bare_transactions, own_topology, starter
 from common.testing.plugin import broker_url
+from contracts.billing.v1 import HoldFundsV1
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ async def transactions() -> AsyncIterator[Transactions[UnitOfWork]]:
 
 @pytest.fixture
 async def topology() -> AsyncIterator[Topology]:
-    async with own_topology(broker_url()) as topology:
+    async with own_topology(broker_url(), HoldFundsV1) as topology:
         yield topology
 
 

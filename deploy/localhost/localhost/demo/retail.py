@@ -58,9 +58,12 @@ class RetailOrder:
         """The customer's address; the same in every run."""
         place = random.Random(f"{_SEED}:{self.customer or self.number}")
         digits = f"{place.randint(10000, 99999)}"
+        letters = place.choice("BLMNSE")
         postal = {
-            "GB": f"{place.choice('BLMNSE')}{place.randint(1, 20)} {place.randint(1, 9)}AB",
+            "GB": f"{letters}{place.randint(1, 20)} {place.randint(1, 9)}AB",
             "IE": f"D{place.randint(10, 24)} X{digits[:3]}",
+            "NL": f"{digits[:4]} {letters}A",
+            "CA": f"M{digits[0]}V {digits[1]}L{digits[2]}",
         }
         return {
             "name": f"Customer {self.customer or self.number}",

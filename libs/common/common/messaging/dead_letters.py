@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import ChannelNotFoundEntity
 from contracts.registry import SUBSCRIPTIONS
 
 from common.messaging.publisher import Publisher
@@ -36,13 +37,19 @@ class DeadLetters:
 
     async def counts(self) -> dict[str, int]:
         """How many messages are parked, by queue, without the empty ones."""
-        channel = await self._publisher.connect()
         found: dict[str, int] = {}
+        channel = await self._publisher.new_channel()
         for name in self.queues:
-            queue = await channel.declare_queue(Topology.dead_queue(name), passive=True, timeout=BROKER_TIMEOUT_SECONDS)
-            count = queue.declaration_result.message_count or 0
-            if count:
-                found[name] = count
+            try:
+                queue = await channel.declare_queue(
+                    Topology.dead_queue(name), passive=True, timeout=BROKER_TIMEOUT_SECONDS
+                )
+            except ChannelNotFoundEntity:  # Nothing was ever started here; the broker closes the channel with it.
+                channel = await self._publisher.new_channel()
+                continue
+            if queue.declaration_result.message_count:
+                found[name] = queue.declaration_result.message_count
+        await channel.close()
         return found
 
     async def parked(self) -> list[DeadLetter]:

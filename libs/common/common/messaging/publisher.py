@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 
 CONFIRM_TIMEOUT_SECONDS = 10
 
+BROKER_AWAY = (TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError)
+"""What a broker that is away looks like to its clients."""
+
 
 class PublishFailed(Exception):
     """The broker did not confirm; the message may or may not be there, so it is published again."""
@@ -31,8 +34,9 @@ def broker_url(url: str) -> str:
 class Publisher:
     """Publishes frames and parks messages. Its first use connects and declares the topology."""
 
-    def __init__(self, url: str, topology: Topology) -> None:
+    def __init__(self, url: str, topology: Topology, *, declares: bool = True) -> None:
         self._url = broker_url(url)
+        self._declares = declares
         self.topology = topology
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
@@ -61,7 +65,7 @@ class Publisher:
             # Nobody listens, as the registry says: the return is no loss.
         except DeliveryError as error:
             raise PublishFailed(f"{routing_key} was refused by a queue: {error}") from error
-        except (TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError) as error:
+        except BROKER_AWAY as error:
             await self.close()
             raise PublishFailed(f"{routing_key} was not confirmed: {error or type(error).__name__}") from error
 
@@ -79,7 +83,7 @@ class Publisher:
                 await self.connect()
                 assert self._dead is not None
                 await self._dead.publish(message, queue, mandatory=True, timeout=CONFIRM_TIMEOUT_SECONDS)
-        except (TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError) as error:
+        except BROKER_AWAY as error:
             await self.close()
             raise PublishFailed(
                 f"parking a message of {queue} was not confirmed: {error or type(error).__name__}"
@@ -108,7 +112,8 @@ class Publisher:
                 await self._drop()
             self._connection = await _connect(self._url)
             self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            await declare(self._channel, self.topology)
+            if self._declares:
+                await declare(self._channel, self.topology)
             self._exchange = await self._channel.get_exchange(self.topology.exchange, ensure=False)
             self._dead = await self._channel.get_exchange(self.topology.dead_exchange, ensure=False)
             return self._channel
@@ -122,7 +127,7 @@ class Publisher:
         connection, self._connection, self._channel = self._connection, None, None
         self._exchange = self._dead = None
         if connection is not None:
-            with contextlib.suppress(TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError):
+            with contextlib.suppress(*BROKER_AWAY):
                 async with asyncio.timeout(2):
                     await connection.close()
 

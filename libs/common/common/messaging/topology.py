@@ -33,6 +33,8 @@ class Topology:
     """Names and arguments, under the prefix of an installation that has no vhost of its own."""
 
     prefix: str = ""
+    only: frozenset[type[Message]] | None = None
+    """The messages to declare queues for; all, unless a test needs but a few."""
 
     @property
     def exchange(self) -> str:
@@ -72,6 +74,8 @@ class Topology:
     def subscriptions(self) -> Iterator[tuple[str, type[Message]]]:
         """Every (queue, message) of the installation."""
         for message, services in SUBSCRIPTIONS.items():
+            if self.only is not None and message not in self.only:
+                continue
             for service in sorted(services):
                 yield self.queue(service, message), message
 

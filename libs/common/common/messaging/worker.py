@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aio_pika
 import structlog
 from contracts.base import Message
 from faststream import AckPolicy
@@ -16,7 +15,7 @@ from prometheus_client import Gauge
 
 from common.db.unit_of_work import Transactions
 from common.messaging.consumers import Consumers
-from common.messaging.publisher import Publisher, broker_url
+from common.messaging.publisher import BROKER_AWAY, Publisher, broker_url
 from common.messaging.runner import QueueRunner
 from common.messaging.topology import BROKER_TIMEOUT_SECONDS, GRACEFUL_TIMEOUT_SECONDS, Topology
 
@@ -28,7 +27,7 @@ RECONNECT_SECONDS = 1.0
 
 CONNECTED = Gauge("orderdock_consumers_connected", "1 while the consumers of this process are connected.")
 
-_BROKEN = (TimeoutError, OSError, aio_pika.exceptions.AMQPError, RuntimeError, StopAsyncIteration)
+_BROKEN = (*BROKER_AWAY, StopAsyncIteration)
 """What a broker that goes away looks like; aiormq lets StopAsyncIteration out when it hangs up during the handshake."""
 
 

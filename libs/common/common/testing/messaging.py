@@ -8,6 +8,7 @@ from uuid import UUID
 
 import aio_pika
 import asyncpg
+from contracts.base import Message
 from contracts.billing.v1 import FundsRefusedV1, HoldFundsV1
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -57,9 +58,9 @@ async def bare_transactions(url: str) -> AsyncIterator[Transactions[UnitOfWork]]
 
 
 @asynccontextmanager
-async def own_topology(url: str) -> AsyncIterator[Topology]:
-    """A topology of its own on the broker, removed afterwards."""
-    topology = Topology(f"t-{uuid7().hex[-10:]}-")
+async def own_topology(url: str, *only: type[Message]) -> AsyncIterator[Topology]:
+    """A topology of its own on the broker, of all messages or of a few, removed afterwards."""
+    topology = Topology(f"t-{uuid7().hex[-10:]}-", frozenset(only) or None)
     try:
         yield topology
     finally:
@@ -150,18 +151,6 @@ async def effects(transactions: Transactions[UnitOfWork]) -> dict[UUID, int]:
     async with transactions.engine.connect() as connection:
         rows = await connection.execute(text("SELECT key, times FROM effects"))
         return {row.key: row.times for row in rows}
-
-
-async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until `condition()`, awaited where it must be, is true; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while True:
-            value = condition()
-            if asyncio.iscoroutine(value):
-                value = await value
-            if value:
-                return
-            await asyncio.sleep(0.02)
 
 
 @dataclass

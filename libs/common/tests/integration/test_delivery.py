@@ -8,7 +8,8 @@ from common.db.unit_of_work import Transactions, UnitOfWork
 from common.messaging.dead_letters import DeadLetters
 from common.messaging.envelope import pack
 from common.messaging.publisher import Publisher
-from common.testing.messaging import Start, effects, eventually, hold_funds, recording
+from common.testing.messaging import Start, effects, hold_funds, recording
+from common.testing.waiting import eventually
 from sqlalchemy import text
 
 EVENT = (

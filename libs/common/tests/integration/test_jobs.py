@@ -9,7 +9,8 @@ from common.db.unit_of_work import Transactions, UnitOfWork
 from common.kernel.ids import uuid7
 from common.messaging.job_runner import JobRunner
 from common.messaging.jobs import Again, Done, Failed, Job, JobResult, Jobs, Outcome, backoff
-from common.testing.messaging import effects, eventually, record
+from common.testing.messaging import effects, record
+from common.testing.waiting import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text

@@ -1,7 +1,7 @@
 """The house carrier: the built-in carrier, with a number range of its own and labels that it prints itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from common.db.bulk import insert_rows
@@ -53,11 +53,12 @@ class HouseCarrier:
     async def buy(self, request: LabelRequest) -> Label:
         """Book a number and print the label; raises LabelRefused."""
         check_address(request.ship_to)
+        content = label_content(request, "")  # Before the booking, so that a refusal takes no number.
         booking = _Booking(request)
         await self._bookings.submit(booking)
         if booking.tracking_number is None:
             raise LabelRefused("label_void", "this label was voided before it was made")
-        content = label_content(request, booking.tracking_number)
+        content = replace(content, tracking_number=booking.tracking_number)
         is_pdf = request.carrier.label_format == "pdf"
         drawn = await self._process.pdf(content) if is_pdf else label_zpl(content)
         return Label(booking.tracking_number, request.carrier.service, request.carrier.label_format, drawn)
@@ -98,29 +99,36 @@ def check_address(to: Address) -> None:
     for field, meaning in (("line1", "street"), ("city", "city"), ("country", "country")):
         if not getattr(to, field).strip():
             raise LabelRefused("address_invalid", f"the address has no {meaning}: enter ship_to.{field}")
-    for field in ("name", "company", "line1", "line2", "city", "region", "postal_code"):
-        try:
-            latin(getattr(to, field))
-        except NotPrintable as error:
-            raise LabelRefused(
-                "address_not_latin",
-                f"ship_to.{field} has {error.character!r}, which carriers cannot print: enter it in Latin letters",
-            ) from error
+    for field in ("name", "company", "line1", "line2", "city", "region", "postal_code", "country"):
+        _printable(f"ship_to.{field}", getattr(to, field), code="address_not_latin")
 
 
 def label_content(request: LabelRequest, tracking_number: str) -> LabelContent:
-    """The texts of a label; raises NotPrintable."""
+    """The texts of a label; raises LabelRefused."""
     to = request.ship_to
+    try:
+        order_number = latin(request.order_number)
+    except NotPrintable:  # The marketplace chose it and nobody can change it; our own number is enough.
+        order_number = ""
     return LabelContent(
-        service=latin(request.carrier.service),
-        ship_from=latin(request.ship_from),
+        service=_printable("the channel's carrier.service", request.carrier.service, code="carrier_not_latin"),
+        ship_from=_printable("the warehouse's name", request.ship_from, code="warehouse_not_latin"),
         name=latin(to.name or to.company),
         lines=tuple(line for line in (latin(line) for line in _address_lines(to)) if line),
-        country=to.country,
+        country=latin(to.country),
         tracking_number=tracking_number,
         number=request.number,
-        order_number=latin(request.order_number),
+        order_number=order_number,
     )
+
+
+def _printable(field: str, text: str, *, code: str) -> str:
+    try:
+        return latin(text)
+    except NotPrintable as error:
+        raise LabelRefused(
+            code, f"{field} has {error.character!r}, which carriers cannot print: enter it in Latin letters"
+        ) from error
 
 
 def _address_lines(to: Address) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The house carrier's label, 100 by 150 mm, as ZPL for 203 dpi; the printer draws the barcode, at its own resolution."""
+"""The house carrier's label, 100 by 150 mm, as ZPL for 203 dpi. The printer draws the barcode itself."""
 
 from fulfillment.adapters.label_content import LabelContent
 

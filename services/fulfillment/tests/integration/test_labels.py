@@ -1,3 +1,4 @@
+import psutil
 from contracts.billing.v1 import HoldFundsV1
 from contracts.common_parts import AddressV1
 from fulfillment.app.saving import CARRIER_LABEL, VOID_LABEL
@@ -34,6 +35,20 @@ class TestCarrier:
         await world.run_jobs(CARRIER_LABEL)
         assert (await world.show(fulfillment_id))["parcels"][0]["tracking_number"] == "HC1"
 
+    async def test_a_label_process_that_dies_costs_no_label_and_no_number(self, world: World) -> None:
+        channel = await world.channel("carrier")
+        await world.drafted(world.create(channel, parcels=()))
+        await world.run_jobs(CARRIER_LABEL)
+        (process,) = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+        process.kill()
+        fulfillment_id = await world.drafted(world.create(channel, parcels=()))
+        await world.run_jobs(CARRIER_LABEL)
+        assert await world.state(fulfillment_id) == "draft/pending_submit"
+        label = await world.http.get(f"/api/v1/fulfillments/{fulfillment_id}/label", headers=admin())
+        assert label.content.startswith(b"%PDF-")
+        (row,) = await world.sql("SELECT count(*) AS labels, max(tracking_number) AS last FROM house_labels")
+        assert (row.labels, row.last) == (2, (await world.show(fulfillment_id))["parcels"][0]["tracking_number"])
+
     async def test_a_refusal_is_corrected_by_an_edit(self, world: World) -> None:
         channel = await world.channel("carrier")
         ship_to = AddressV1(name="王小明", line1="1 Main St", city="Reno", country="US")
@@ -41,6 +56,7 @@ class TestCarrier:
         await world.run_jobs(CARRIER_LABEL)
         shown = await world.show(fulfillment_id)
         assert (shown["draft_status"], shown["reason_code"]) == ("label_error", "address_not_latin")
+        assert not await world.sql("SELECT 1 FROM house_labels")
         retried = await world.post(f"/fulfillments/{fulfillment_id}/retry-label")
         assert retried.json()["draft_status"] == "fetching_label"
         await world.run_jobs(CARRIER_LABEL)

@@ -1,13 +1,14 @@
 import math
+from dataclasses import replace
 
 import pypdfium2
 import pytest
-import zint
 from common.kernel.ids import uuid7
-from fulfillment.adapters.house_carrier import check_address
+from fulfillment.adapters.house_carrier import check_address, label_content
 from fulfillment.adapters.label_conversion import pdf_to_zpl
-from fulfillment.adapters.label_rendering import code_128_bars, label_content, label_pdf, label_zpl
+from fulfillment.adapters.label_rendering import code_128_bars, label_pdf
 from fulfillment.adapters.label_text import NotPrintable, latin
+from fulfillment.adapters.label_zpl import label_zpl
 from fulfillment.app.ports import LabelRefused, LabelRequest
 from fulfillment.domain.channel import CarrierSettings
 from fulfillment.domain.house_number import house_number, is_house_number
@@ -112,8 +113,8 @@ class TestPdf:
         assert NUMBER in text
         assert len(pdf) < 4000
 
-    async def test_it_converts_for_label_printers(self) -> None:
-        zpl = await pdf_to_zpl(label_pdf(label_content(request(), NUMBER)))
+    def test_it_converts_for_label_printers(self) -> None:
+        zpl = pdf_to_zpl(label_pdf(label_content(request(), NUMBER)))
         assert zpl.startswith(b"^XA")
         assert b"^GF" in zpl
 
@@ -168,6 +169,9 @@ class TestText:
             check_address(request(city="王").ship_to)
         assert caught.value.code == "address_not_latin"
 
+    def test_other_texts_are_refused_by_name_too(self) -> None:
+        with pytest.raises(LabelRefused, match="the warehouse's name has '仓'"):
+            label_content(replace(request(), ship_from="仓库"), NUMBER)
 
-def test_zint_is_the_encoder() -> None:
-    assert zint.Symbology.CODE128
+    def test_an_order_number_that_cannot_be_printed_is_left_out(self) -> None:
+        assert label_content(replace(request(), order_number="订单1"), NUMBER).order_number == ""

@@ -19,7 +19,11 @@ class TestIdentity:
             await world.http.get(f"/api/v1/orders?seller_id={uuid7()}", headers=headers | extra)
         assert [seen.identity.seller_id for seen in world.services.seen] == [seller] * 3
         identity = world.services.seen[0].identity
-        assert (identity.kind, identity.roles, identity.is_operator) == (Kind.SELLER, frozenset({"seller_owner"}), False)
+        assert (identity.kind, identity.roles, identity.is_operator) == (
+            Kind.SELLER,
+            frozenset({"seller_owner"}),
+            False,
+        )
 
     async def test_two_sellers_never_share_one(self, world: World) -> None:
         sellers: list[UUID] = [await world.make_seller() for _ in range(2)]

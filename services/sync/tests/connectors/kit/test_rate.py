@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from sync.connectors.kit.errors import OutcomeUnknown, Throttled, Transient
 from sync.connectors.kit.http import Meter
 from sync.connectors.kit.rate import Bucket, Gate, RedisLimiter, Taken
-from sync.connectors.kit.testing_world import FreeLimiter
+
+from ..playing import FreeLimiter
 
 URL = os.environ.get("ORDERDOCK_REDIS_URL", "redis://127.0.0.1:6379/")
 SLOW = Bucket("shopee", "app", "store", rate=0.01, burst=3.0)

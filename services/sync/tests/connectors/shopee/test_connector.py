@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from sync.connectors.kit.connector import OrderPage, Window
-from sync.connectors.kit.testing_world import World, sent_url
 from sync.connectors.shopee.connector import ShopeeConnector
+
+from ..playing import World, sent_url
 
 WORLD = World(ShopeeConnector, Path(__file__).parent)
 ORDER: dict[str, Any] = WORLD.scenarios["pull_orders"]["steps"][0]["response"]["json"]["response"]["order_list"][0]

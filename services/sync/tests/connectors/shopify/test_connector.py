@@ -9,11 +9,12 @@ import pytest
 from sync.connectors.kit.canonical import NO_HOOKS
 from sync.connectors.kit.connector import Window
 from sync.connectors.kit.errors import MalformedAnswer
-from sync.connectors.kit.testing_world import World
 from sync.connectors.shopify.connector import ShopifyConnector
 from sync.connectors.shopify.manifest import ShopifySettings
 from sync.connectors.shopify.mapping import status_of, to_canonical
 from sync.connectors.shopify.wire import read_order
+
+from ..playing import World
 
 WORLD = World(ShopifyConnector, Path(__file__).parent)
 FIRST = WORLD.scenarios["pull_first_page"]

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from sync.connectors.kit.testing import connector_contract
 from sync.connectors.shopify.connector import ShopifyConnector
+
+from ..contract import connector_contract
 
 TestShopify = connector_contract(ShopifyConnector, fixtures=Path(__file__).parent)

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import pytest
 from contracts.sync.v1 import PlatformStatusV1
 from structlog.testing import capture_logs
-
 from sync.connectors.kit import errors
 from sync.connectors.kit.canonical import Hooks
 from sync.connectors.kit.connector import Connector, OrderPage
 from sync.connectors.kit.manifest import Capability
-from sync.connectors.kit.testing_world import Json, Player, World, leaves, plain, replace_at, silent
+
+from .playing import Json, Player, World, leaves, plain, replace_at, silent
 
 READ_BACK = frozenset({Capability.FETCH_LABEL, Capability.UPLOAD_TRACKING})
 ALWAYS = frozenset({"authorize_url", "exchange_code", "pull_page", "pull_orders"})

@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 import httpx2
-
 from sandbox.world import World
 
 ADDRESS = {

@@ -12,7 +12,6 @@ import orjson
 from contracts.common_parts import ParcelV1
 from contracts.sync.v1 import ShippedLineV1
 from pydantic import BaseModel
-
 from sync.connectors.kit.canonical import Hooks
 from sync.connectors.kit.connector import (
     Connector,
