@@ -122,9 +122,8 @@ async def _chaos(asked: Wanted, target: Target) -> AsyncIterator[None]:
     task = asyncio.create_task(wreak(target, seed=asked.seed, say=lambda line: say(f"[red]{line}[/]")))
     try:
         yield
+        await task  # The day may be over before its round.
     finally:
-        if task.done() and not task.cancelled():
-            task.result()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

@@ -11,17 +11,17 @@ FIRST_WAIT_SECONDS = 6.0
 
 
 async def wreak(it: Installation, *, seed: int, say: Callable[[str], None]) -> None:
-    """Until cancelled: kill -9 one process after the other, in a shuffled order, and the broker once in each round."""
+    """One round: kill -9 every process and restart the broker, in a shuffled order, a few seconds apart."""
     dice = random.Random(seed)
     await asyncio.sleep(FIRST_WAIT_SECONDS)
-    while True:
-        victims = [*it.processes, "broker"]
-        dice.shuffle(victims)
-        for victim in victims:
-            await asyncio.sleep(dice.uniform(1.5, 4.0))
-            if victim == "broker":
-                say("restarting the broker")
-                await it.restart_broker()
-            else:
-                say(f"kill -9 {victim}")
-                it.processes[victim].kill()
+    victims = [*it.processes, "broker"]
+    dice.shuffle(victims)
+    for victim in victims:
+        await asyncio.sleep(dice.uniform(2.0, 6.0))
+        if victim == "broker":
+            say("restarting the broker")
+            await it.restart_broker()
+        else:
+            say(f"kill -9 {victim}")
+            it.processes[victim].kill()
+    say("every process was killed once, and the broker was restarted")
