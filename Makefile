@@ -47,8 +47,9 @@ lint: setup ## check style, types, layers and dependencies
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy --strict $(addprefix -p ,$(PACKAGES))
+	@.venv/bin/mypy --config-file tests/mypy.ini $(wildcard $(addsuffix /tests,$(MEMBERS))) tests
 	@.venv/bin/lint-imports
-	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/.venv/bin/deptry .); done
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/.venv/bin/deptry .) || exit; done
 
 .PHONY: fmt
 fmt: setup ## format the code and repair what can be repaired by itself

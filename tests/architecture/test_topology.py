@@ -87,6 +87,7 @@ def test_every_subscription_has_its_handler_and_its_options(
         assert queue.arguments["x-queue-type"] == "quorum"
         assert queue.arguments["x-delivery-limit"] == DELIVERY_LIMIT
         assert queue.arguments["x-dead-letter-exchange"] == topology.dead_exchange
+        assert subscriber.channel is not None
         assert subscriber.channel.prefetch_count == PREFETCH
         assert not subscriber.channel.global_qos
         assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR

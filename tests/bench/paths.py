@@ -1,9 +1,9 @@
 """Orders from pull to shipped through a whole installation, under sustained load.
 
-The full path calls the sandbox over HTTP for every order: pulls from Shopify and Shopee, Shopee's label chain, submission to the
-warehouse system with its callbacks, and the tracking upload. The inner path makes no call outside: pages of orders are put into
-sync's outbox, labels are the sellers' own, and the desk ships. Both keep a bounded number of orders under way, so
-that the rate is what the installation can sustain.
+The full path calls the sandbox over HTTP for every order: pulls from Shopify and Shopee, Shopee's label chain,
+submission to the warehouse system with its callbacks, and the tracking upload. The inner path makes no call outside:
+pages of orders are put into sync's outbox, labels are the sellers' own, and the desk ships. Both keep a bounded number
+of orders under way, so that the rate is what the installation can sustain.
 """
 
 import asyncio

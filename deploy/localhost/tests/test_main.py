@@ -31,7 +31,7 @@ class TestExec:
 
     async def test_hands_a_signal_on_and_cleans_up(self) -> None:
         script = (
-            "import time; print('ready', flush=True)\ntry: time.sleep(100)\nexcept KeyboardInterrupt: print('asked')"
+            "import time\ntry: print('ready', flush=True); time.sleep(100)\nexcept KeyboardInterrupt: print('asked')"
         )
         launcher = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "localhost", "exec", "--", sys.executable, "-c", script),

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pypdfium2  # type: ignore[import-untyped]  # ships neither stubs nor py.typed
+import pypdfium2
 import pytest
 
 from .clients import Town

@@ -14,7 +14,7 @@ from inventory.adapters.stock_queries import SqlStockQueries
 from inventory.adapters.stock_repository import SqlStockRepository
 from inventory.adapters.warehouse_queries import SqlWarehouseQueries
 from inventory.adapters.warehouse_repository import SqlWarehouseRepository
-from inventory.app.ports import Inventory, InventoryUow, Ports
+from inventory.app.ports import Inventory, InventoryUow
 from inventory.entrypoints.api import ROUTERS
 from inventory.entrypoints.consumers import consumers
 from inventory.entrypoints.jobs import make_jobs
@@ -23,19 +23,16 @@ from inventory.settings import InventorySettings
 
 def make_uow(connection: AsyncConnection) -> InventoryUow:
     """The unit of work of one transaction."""
-    return InventoryUow(
-        connection,
-        Ports(
-            stock=SqlStockRepository(connection),
-            reservations=SqlReservationRepository(connection),
-            products=SqlProductRepository(connection),
-            warehouses=SqlWarehouseRepository(connection),
-            audit=SqlAuditRepository(connection),
-            stock_queries=SqlStockQueries(connection),
-            product_queries=SqlProductQueries(connection),
-            warehouse_queries=SqlWarehouseQueries(connection),
-        ),
-    )
+    uow = InventoryUow(connection, source="inventory")
+    uow.stock = SqlStockRepository(connection)
+    uow.reservations = SqlReservationRepository(connection)
+    uow.products = SqlProductRepository(connection)
+    uow.warehouses = SqlWarehouseRepository(connection)
+    uow.audit = SqlAuditRepository(connection)
+    uow.stock_queries = SqlStockQueries(connection)
+    uow.product_queries = SqlProductQueries(connection)
+    uow.warehouse_queries = SqlWarehouseQueries(connection)
+    return uow
 
 
 def bootstrap(settings: InventorySettings) -> Runtime:

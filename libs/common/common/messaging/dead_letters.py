@@ -8,7 +8,6 @@ from uuid import UUID
 import orjson
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import ChannelNotFoundEntity
-from contracts.registry import SUBSCRIPTIONS
 
 from common.messaging.publisher import Publisher
 from common.messaging.topology import BROKER_TIMEOUT_SECONDS, Topology
@@ -31,9 +30,8 @@ class DeadLetters:
     """The dead letters of one service."""
 
     def __init__(self, service: str, publisher: Publisher) -> None:
-        topology: Topology = publisher.topology
         self._publisher = publisher
-        self.queues = [topology.queue(service, message) for message, names in SUBSCRIPTIONS.items() if service in names]
+        self.queues = publisher.topology.queues_of(service)
 
     async def counts(self) -> dict[str, int]:
         """How many messages are parked, by queue, without the empty ones."""

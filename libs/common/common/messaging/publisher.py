@@ -9,7 +9,6 @@ import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import DeliveryError, PublishError
-from contracts.registry import MESSAGES, SUBSCRIPTIONS
 
 from common.messaging.envelope import FRAME_CONTENT_TYPE
 from common.messaging.topology import BROKER_TIMEOUT_SECONDS, HEARTBEAT_SECONDS, Topology, declare
@@ -59,7 +58,7 @@ class Publisher:
                 assert self._exchange is not None
                 await self._exchange.publish(message, routing_key, mandatory=True, timeout=CONFIRM_TIMEOUT_SECONDS)
         except PublishError as error:
-            if _has_listeners(routing_key):
+            if self.topology.has_listeners(routing_key):
                 await self.close()  # Its queues are gone: the next connection declares them again.
                 raise PublishFailed(f"{routing_key} was returned: its queues are missing") from error
             # Nobody listens, as the registry says: the return is no loss.
@@ -137,8 +136,3 @@ async def _connect(url: str) -> AbstractConnection:
         return await aio_pika.connect(url, timeout=BROKER_TIMEOUT_SECONDS)
     except StopAsyncIteration as error:  # aiormq lets it out when the broker hangs up during the handshake.
         raise ConnectionError("the broker hung up during the handshake") from error
-
-
-def _has_listeners(routing_key: str) -> bool:
-    message = MESSAGES.get(routing_key)
-    return message is not None and bool(SUBSCRIPTIONS[message])

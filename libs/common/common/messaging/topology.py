@@ -79,6 +79,14 @@ class Topology:
             for service in sorted(services):
                 yield self.queue(service, message), message
 
+    def has_listeners(self, routing_key: str) -> bool:
+        """Whether some queue of ours must take what is published under this key."""
+        return any(message.message_type == routing_key for _, message in self.subscriptions())
+
+    def queues_of(self, service: str) -> list[str]:
+        """The queues that a service consumes."""
+        return [name for name, message in self.subscriptions() if name == self.queue(service, message)]
+
     def faststream_exchange(self) -> RabbitExchange:
         """The exchange as FastStream declares it."""
         return RabbitExchange(self.exchange, type=FastStreamExchangeType.TOPIC, durable=True, auto_delete=False)

@@ -1,6 +1,7 @@
 """The routes: what is refused and how, and that nobody sees or touches what is another's."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -184,7 +185,7 @@ class TestTopups:
 
 
 class TestCreditLimit:
-    async def put(self, world: World, amount: str, **headers: str) -> tuple[int, dict[str, object]]:
+    async def put(self, world: World, amount: str, **headers: str) -> tuple[int, Any]:
         body = {"seller_id": str(world.seller), "credit_limit": amount}
         answer = await world.http.put("/api/v1/account/credit-limit", json=body, headers=finance() | headers)
         return answer.status_code, answer.json()

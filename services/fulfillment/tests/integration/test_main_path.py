@@ -1,6 +1,4 @@
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from contracts.billing.v1 import HoldFundsV1, ReleaseHoldV1
 from contracts.fulfillment.v1 import (
     FulfillmentAcceptedV1,
@@ -9,18 +7,9 @@ from contracts.fulfillment.v1 import (
     FulfillmentExceptionV1,
     FulfillmentShippedV1,
 )
-from fulfillment.adapters.tables import metadata
 from fulfillment.app.drafting import ChannelNotKnown
 
 from .world import World, admin, desk_staff, key, of, one, seller_header
-
-
-async def test_migrations_make_the_declared_tables(world: World) -> None:
-    async with world.runtime.transactions.engine.connect() as connection:
-        difference = await connection.run_sync(
-            lambda sync: compare_metadata(MigrationContext.configure(sync, opts={"compare_type": True}), metadata)
-        )
-    assert difference == []
 
 
 async def test_an_order_goes_from_draft_to_shipped_at_the_desk(world: World) -> None:

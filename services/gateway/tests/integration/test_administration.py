@@ -1,14 +1,8 @@
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from common.checks import run_checks
 from common.kernel.ids import uuid7
 from common.testing.delivery import take_outbox
-from common.testing.postgres import TemplateDatabase
 from contracts.gateway.v1 import SellerChangedV1, SellerRegisteredV1
-from gateway.adapters.tables import metadata
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from .world import PASSWORD, World, key
 
@@ -156,15 +150,3 @@ async def test_the_invariants_hold(world: World) -> None:
     await world.user("seller_owner", seller_id=await world.make_seller())
     results = await run_checks(world.runtime.transactions.engine, world.runtime.checks)
     assert [result.check.name for result in results if result.broken] == []
-
-
-async def test_the_migrations_make_the_tables_that_the_code_knows(template: TemplateDatabase) -> None:
-    def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return list(compare_metadata(context, metadata))
-
-    async with template.clone() as url:
-        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
-        async with engine.connect() as connection:
-            assert await connection.run_sync(differences) == []
-        await engine.dispose()

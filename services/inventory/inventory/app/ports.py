@@ -7,7 +7,6 @@ from typing import Protocol
 from uuid import UUID
 
 from common.db.unit_of_work import Transactions, UnitOfWork
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.app import views
 from inventory.domain.audit import Transition
@@ -206,9 +205,8 @@ class WarehouseQueries(Protocol):
         """The sellers that are bound to a warehouse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The repositories and queries of one transaction."""
+class InventoryUow(UnitOfWork):
+    """One transaction of inventory; bootstrap attaches its repositories and queries."""
 
     stock: StockRepository
     reservations: ReservationRepository
@@ -218,21 +216,6 @@ class Ports:
     stock_queries: StockQueries
     product_queries: ProductQueries
     warehouse_queries: WarehouseQueries
-
-
-class InventoryUow(UnitOfWork):
-    """One transaction of inventory."""
-
-    def __init__(self, connection: AsyncConnection, ports: Ports) -> None:
-        super().__init__(connection, source="inventory")
-        self.stock = ports.stock
-        self.reservations = ports.reservations
-        self.products = ports.products
-        self.warehouses = ports.warehouses
-        self.audit = ports.audit
-        self.stock_queries = ports.stock_queries
-        self.product_queries = ports.product_queries
-        self.warehouse_queries = ports.warehouse_queries
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
-"""Timers, copies, the tables, and moves that meet each other."""
+"""Timers, copies, and moves that meet each other."""
 
 import asyncio
 from datetime import timedelta
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from common.db.unit_of_work import Transactions
 from common.kernel.ids import derived_id
 from common.testing.delivery import Deliverer, delivered
 from contracts.fulfillment.v1 import FulfillmentShippedV1
 from contracts.inventory.v1 import ReserveStockV1, StockReleasedV1, StockReservedV1
-from orders.adapters.tables import metadata
 from orders.app import actions
 from orders.app.actions import Asker
 from orders.app.keep import erase_personal_data, resend_commands
@@ -24,14 +21,6 @@ async def execute(transactions: Transactions[Any], statement: str, **values: Any
     async with transactions.engine.begin() as connection:
         result = await connection.execute(text(statement), values)
         return result.fetchall() if result.returns_rows else []
-
-
-async def test_the_migration_makes_the_tables_that_the_code_knows(transactions: Transactions[Any]) -> None:
-    async with transactions.engine.connect() as connection:
-        found = await connection.run_sync(
-            lambda sync: compare_metadata(MigrationContext.configure(sync, opts={"compare_type": True}), metadata)
-        )
-    assert found == []
 
 
 class TestResend:
