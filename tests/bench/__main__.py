@@ -16,7 +16,7 @@ from tests.bench import relay, reservation
 from tests.bench.paths import Outcome, full, inner
 
 RESULTS = Path("bench-results")
-FULL_UNDER_WAY = 600
+FULL_UNDER_WAY = 1200
 INNER_UNDER_WAY = 1500
 
 console = Console()

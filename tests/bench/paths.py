@@ -115,7 +115,7 @@ async def set_up(it: Installation, *, full: bool, stores: int) -> Bench:
     bench = Bench(it, scene)
     await add_warehouse(scene, EAST, adapter="desk")
     if full:
-        behaviour = {"ship": "auto", "ship_seconds": 0.5, "accept_seconds": 0.1, "accept_in_answer": False}
+        behaviour = {"ship": "auto", "ship_seconds": 0.5, "accept_in_answer": True}
         await add_warehouse(scene, WEST, adapter="http", behaviour=behaviour)
         await add_channels(
             scene,

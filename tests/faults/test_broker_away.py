@@ -66,6 +66,7 @@ async def at_work(broker: str, *, through: str) -> AsyncIterator[Setup]:
         await publisher.close()
 
 
+@pytest.mark.timeout(240)
 async def test_consumers_are_back_soon_after_a_black_hole() -> None:
     broker = broker_url()
     async with TCPProxy.before(broker) as proxy, at_work(broker, through=proxy.url(broker)) as setup:

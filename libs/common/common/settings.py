@@ -35,7 +35,7 @@ class ServiceSettings(BaseSettings):
             le=1000,
             description="How long the relay lets messages gather into a frame under load, in milliseconds.",
         ),
-    ] = 100
+    ] = 150
     prefetch_frames: Annotated[
         int, Field(ge=1, le=500, description="Unacknowledged frames a consumer may hold, per queue.")
     ] = 40
