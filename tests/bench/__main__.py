@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import platform
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,7 @@ def show(results: dict[str, Any]) -> None:
     console.print(table)
 
 
-async def main() -> None:
+async def main() -> dict[str, Any]:
     """Measure."""
     seconds = float(os.environ.get("BENCH_SECONDS", "300"))
     results: dict[str, Any] = {"machine": machine()}
@@ -126,13 +125,17 @@ async def main() -> None:
         console.print(f"The {name} path at half load, {half:.0f} orders a second")
         results[f"{name}_half"] = facts(await path(max(seconds / 5, 20), under_way=most, rate=half))
         console.print(results[name])
-    RESULTS.mkdir(exist_ok=True)
-    path_ = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
-    path_.write_text(json.dumps(results, indent=2) + "\n")
     show(results)
-    console.print(f"Written to {path_}")
+    return results
+
+
+def keep(results: dict[str, Any]) -> None:
+    """Write the results to a file of their own."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    console.print(f"Written to {path}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
-    sys.exit(0)
+    keep(asyncio.run(main()))

@@ -41,6 +41,8 @@ from localhost.demo.scene import (
     open_scene,
     set_auto_submit,
 )
+from localhost.demo.waiting import until
+from localhost.errors import LocalhostError
 from localhost.installation import Installation, Options, installation
 
 from tests.bench.meter import Meter
@@ -222,12 +224,15 @@ async def _keep_fed(
 
 async def _drain(bench: Bench, orders: asyncpg.Connection) -> None:
     """Every order that was made must ship; raises AssertionError."""
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while (shipped := await bench.shipped(orders)) < bench.made and time.monotonic() < deadline:
-        await asyncio.sleep(0.5)
-    if shipped != bench.made:
+
+    async def all_shipped() -> bool:
+        return await bench.shipped(orders) == bench.made
+
+    try:
+        await until(all_shipped, what="the last shipment", seconds=DRAIN_SECONDS)
+    except LocalhostError as late:
         states = await orders.fetch("SELECT status, count(*) FROM orders GROUP BY status")
-        raise AssertionError(f"{bench.made} orders were made, {shipped} shipped: {[tuple(row) for row in states]}")
+        raise AssertionError(f"{bench.made} orders were made, now {[tuple(row) for row in states]}") from late
 
 
 async def _latencies(bench: Bench, since: Any) -> list[float]:
