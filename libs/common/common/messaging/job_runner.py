@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections import Counter as Tally
 from collections.abc import Sequence
 from datetime import timedelta
@@ -89,7 +88,6 @@ class JobRunner:
         self._lanes: dict[str, Tally[str]] = {}
         self._settling: dict[str, Batcher[JobResult]] = {}
         self._broken = False
-        self._quiet_until: dict[str, float] = {}
         kinds = list(jobs.kinds.values())
         if jobs.timers:
             kinds.append(JobKind(TIMER, self._tick, len(jobs.timers), len(jobs.timers), TIMER_LEASE))
@@ -100,8 +98,7 @@ class JobRunner:
             self._settling[name] = Batcher(self._settle, limit=SETTLE_BATCH, weight=lambda _: 1)
 
     def wake(self) -> None:
-        """Jobs were added."""
-        self._quiet_until.clear()
+        """There is something to do."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -149,22 +146,14 @@ class JobRunner:
                 await connection.execute(_ADD_TIMERS, {"ids": [uuid7() for _ in names], "names": names})
 
     async def lease_due(self) -> int:
-        """Lease and start what is due and fits; returns how many jobs were started. A kind of which nothing was left is
-        not asked for again before some were added, or half a second has passed.
-        """
+        """Lease and start what is due and fits; returns how many jobs were started."""
         started = 0
-        now = time.monotonic()
-        asked = [
-            kind
-            for kind in self._kinds.values()
-            if self._quiet_until.get(kind.kind, 0) <= now and len(self._running[kind.kind]) < kind.concurrency
-        ]
-        if not asked:
-            return 0
         async with self._transactions.engine.begin() as connection:
             leased: list[tuple[JobKind, Job]] = []
-            for kind in asked:
+            for kind in self._kinds.values():
                 free = kind.concurrency - len(self._running[kind.kind])
+                if free <= 0:
+                    continue
                 lanes = self._lanes[kind.kind]
                 lease_id = uuid7()
                 result = await connection.execute(
@@ -179,10 +168,7 @@ class JobRunner:
                         "lease": kind.lease,
                     },
                 )
-                rows = result.fetchall()
-                leased.extend((kind, _job(row, lease_id)) for row in rows)
-                if not rows:
-                    self._quiet_until[kind.kind] = now + IDLE_POLL_SECONDS
+                leased.extend((kind, _job(row, lease_id)) for row in result)
         for kind, job in leased:
             self._start(kind, job)
             started += 1
