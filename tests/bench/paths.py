@@ -11,9 +11,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from common.kernel.clock import utcnow
@@ -53,6 +54,8 @@ PAGE = 50
 SHIP_SECONDS = 0.5
 DRAIN_SECONDS = 120
 WARM_UP_SECONDS = 15
+LATE_COMMIT = timedelta(seconds=2)
+"""A row's now() is when its transaction began: a later look may find earlier times."""
 
 
 @dataclass(slots=True)
@@ -192,7 +195,7 @@ async def full(seconds: float, *, under_way: int, rate: float | None = None) -> 
 async def _run(
     bench: Bench, outcome: Outcome, feed: Any, *, seconds: float, under_way: int, rate: float | None
 ) -> None:
-    async with bench.database("orders") as orders:
+    async with bench.database("orders") as orders, _watching_pulls(bench) as pulled:
         await feed(PAGE * 4)
         await _keep_fed(bench, orders, feed, seconds=WARM_UP_SECONDS, under_way=under_way, rate=rate)
         outcome.meter = Meter({name: process.pid for name, process in bench.it.processes.items() if process.pid})
@@ -202,7 +205,7 @@ async def _run(
         outcome.seconds = time.monotonic() - began
         outcome.orders = await bench.shipped(orders) - before
         await outcome.meter.stop()
-        outcome.latencies = await _latencies(bench, since)
+        outcome.latencies = await _latencies(bench, since, pulled)
         await _drain(bench, orders)
 
 
@@ -235,8 +238,36 @@ async def _drain(bench: Bench, orders: asyncpg.Connection) -> None:
         raise AssertionError(f"{bench.made} orders were made, now {[tuple(row) for row in states]}") from late
 
 
-async def _latencies(bench: Bench, since: Any) -> list[float]:
-    """Seconds from the pull of an order to its draft being ready to submit, for orders drafted since."""
+Pulled = dict[tuple[UUID, str], datetime]
+
+
+@asynccontextmanager
+async def _watching_pulls(bench: Bench) -> AsyncIterator[Pulled]:
+    """When each order was seen for the first time; sync itself keeps the last time only, and windows overlap."""
+    pulled: Pulled = {}
+
+    async def watch() -> None:
+        async with bench.database("sync") as sync:
+            newest = utcnow() - LATE_COMMIT
+            while True:
+                rows = await sync.fetch("SELECT * FROM seen_orders WHERE seen_at > $1", newest - LATE_COMMIT)
+                for row in rows:
+                    pulled.setdefault((row["store_id"], row["platform_order_id"]), row["seen_at"])
+                newest = max((row["seen_at"] for row in rows), default=newest)
+                await asyncio.sleep(0.5)
+
+    task = asyncio.create_task(watch())
+    try:
+        yield pulled
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _latencies(bench: Bench, since: datetime, pulled: Pulled) -> list[float]:
+    """Seconds from the pull of an order (on the inner path: from its import) to its draft being ready to submit, for
+    orders drafted since.
+    """
     async with bench.database("fulfillment") as fulfillment:
         drafted = await fulfillment.fetch(
             "SELECT order_id, created_at FROM fulfillments WHERE created_at > $1 LIMIT 50000", since
@@ -246,14 +277,10 @@ async def _latencies(bench: Bench, since: Any) -> list[float]:
         keys = await orders.fetch(
             "SELECT id, store_id, platform_order_id, imported_at FROM orders WHERE id = ANY($1::uuid[])", list(times)
         )
-    async with bench.database("sync") as sync:
-        rows = await sync.fetch("SELECT store_id, platform_order_id, seen_at FROM seen_orders")
-    pulled = {(row["store_id"], row["platform_order_id"]): row["seen_at"] for row in rows}
-    found = []
-    for row in keys:
-        began = pulled.get((row["store_id"], row["platform_order_id"]), row["imported_at"])
-        found.append((times[row["id"]] - began).total_seconds())
-    return sorted(found)
+    return sorted(
+        (times[row["id"]] - pulled.get((row["store_id"], row["platform_order_id"]), row["imported_at"])).total_seconds()
+        for row in keys
+    )
 
 
 async def _desk(bench: Bench) -> None:
@@ -353,3 +380,4 @@ async def _orders_into_shop(bench: Bench, count: int) -> None:
             if refused.status != 409:
                 raise
         await asyncio.sleep(0.1)
+    raise AssertionError(f"the sync of {store.key} was refused for 20 seconds: another run is still under way")

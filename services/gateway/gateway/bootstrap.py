@@ -5,6 +5,7 @@ import structlog
 from common.db.engine import make_engine
 from common.db.unit_of_work import Transactions
 from common.http.identity import IdentitySigner
+from common.http.transport import PooledTransport
 from common.service import Runtime
 from fastapi import APIRouter
 
@@ -26,6 +27,7 @@ from gateway.settings import GatewaySettings
 
 log = structlog.get_logger(__name__)
 
+MAX_CONNECTIONS = 200
 DESCRIPTION = "Sign-in, sellers, users, and the way to every service."
 
 
@@ -40,10 +42,7 @@ def bootstrap(settings: GatewaySettings, *, transport: httpx2.AsyncBaseTransport
     passwords = Argon2Passwords()
     lifetimes = Lifetimes(settings.session_lifetime, settings.session_idle)
     timeout = httpx2.Timeout(settings.upstream_timeout.total_seconds(), connect=2.0)
-    transport = transport or httpx2.AsyncHTTPTransport(
-        limits=httpx2.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=20.0),
-        trust_env=False,
-    )
+    transport = transport or PooledTransport(connections=MAX_CONNECTIONS)
     client = httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
     root = Gateway(
         transactions=transactions,

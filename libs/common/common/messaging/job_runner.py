@@ -33,21 +33,30 @@ RUNS = Counter("orderdock_jobs_total", "Jobs run.", ["kind", "outcome"])
 
 _CLAIM = text(
     """
-    WITH candidates AS (
-        SELECT id, lane, next_at FROM jobs
-        WHERE state = 'open' AND kind = :kind AND next_at <= now() AND NOT (lane = ANY(CAST(:full AS text[])))
-        ORDER BY next_at LIMIT :window
-    ), ranked AS (
-        SELECT id, row_number() OVER (PARTITION BY lane ORDER BY next_at) AS place, next_at FROM candidates
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:frees AS integer[]), CAST(:per_lanes AS integer[]),
+            CAST(:windows AS integer[]), CAST(:leases AS interval[]), CAST(:lease_ids AS uuid[]))
+            AS wanted(kind, free, per_lane, looked_at, lease, lease_id)
     ), chosen AS (
-        SELECT jobs.id, jobs.leased AS interrupted FROM jobs JOIN ranked USING (id)
-        WHERE ranked.place <= :per_lane AND jobs.state = 'open' AND jobs.next_at <= now()
-        ORDER BY ranked.next_at LIMIT :limit FOR UPDATE OF jobs SKIP LOCKED
+        SELECT found.id, found.interrupted, wanted.lease, wanted.lease_id FROM wanted CROSS JOIN LATERAL (
+            SELECT jobs.id, jobs.leased AS interrupted FROM jobs JOIN (
+                SELECT id, next_at, row_number() OVER (PARTITION BY lane ORDER BY next_at) AS place FROM (
+                    SELECT id, lane, next_at FROM jobs
+                    WHERE state = 'open' AND kind = wanted.kind AND next_at <= now()
+                        AND NOT EXISTS (SELECT FROM unnest(CAST(:full_kinds AS text[]), CAST(:full_lanes AS text[]))
+                            AS busy(kind, lane) WHERE busy.kind = jobs.kind AND busy.lane = jobs.lane)
+                    ORDER BY next_at LIMIT wanted.looked_at
+                ) AS due
+            ) AS ranked USING (id)
+            WHERE ranked.place <= wanted.per_lane AND jobs.state = 'open' AND jobs.next_at <= now()
+            ORDER BY ranked.next_at LIMIT wanted.free FOR UPDATE OF jobs SKIP LOCKED
+        ) AS found
     )
-    UPDATE jobs SET leased = true, lease_id = :lease_id, attempts = attempts + 1, next_at = now() + :lease,
+    UPDATE jobs SET leased = true, lease_id = chosen.lease_id, attempts = attempts + 1, next_at = now() + chosen.lease,
         updated_at = now()
     FROM chosen WHERE jobs.id = chosen.id
-    RETURNING jobs.id, jobs.kind, jobs.key, jobs.lane, jobs.payload, jobs.progress, jobs.attempts, chosen.interrupted
+    RETURNING jobs.id, jobs.kind, jobs.key, jobs.lane, jobs.payload, jobs.progress, jobs.attempts, jobs.lease_id,
+        chosen.interrupted
     """
 )
 _OWNED = text(
@@ -83,6 +92,7 @@ class JobRunner:
     def __init__(self, jobs: Jobs, transactions: Transactions[Any]) -> None:
         self._jobs = jobs
         self._transactions = transactions
+        self._autocommit = transactions.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._woken = asyncio.Event()
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._lanes: dict[str, Tally[str]] = {}
@@ -147,32 +157,35 @@ class JobRunner:
 
     async def lease_due(self) -> int:
         """Lease and start what is due and fits; returns how many jobs were started."""
-        started = 0
-        async with self._transactions.engine.begin() as connection:
-            leased: list[tuple[JobKind, Job]] = []
-            for kind in self._kinds.values():
-                free = kind.concurrency - len(self._running[kind.kind])
-                if free <= 0:
-                    continue
-                lanes = self._lanes[kind.kind]
-                lease_id = uuid7()
-                result = await connection.execute(
-                    _CLAIM,
-                    {
-                        "kind": kind.kind,
-                        "full": [lane for lane, count in lanes.items() if count >= kind.lane_concurrency],
-                        "window": kind.concurrency * 20,
-                        "per_lane": kind.lane_concurrency,
-                        "limit": free,
-                        "lease_id": lease_id,
-                        "lease": kind.lease,
-                    },
-                )
-                leased.extend((kind, _job(row, lease_id)) for row in result)
-        for kind, job in leased:
-            self._start(kind, job)
-            started += 1
-        return started
+        free = {name: kind.concurrency - len(self._running[name]) for name, kind in self._kinds.items()}
+        asked = [kind for name, kind in self._kinds.items() if free[name] > 0]
+        if not asked:
+            return 0
+        full = [
+            (kind.kind, lane)
+            for kind in asked
+            for lane, count in self._lanes[kind.kind].items()
+            if count >= kind.lane_concurrency
+        ]
+        # One statement is a transaction by itself.
+        async with self._autocommit.connect() as connection:
+            result = await connection.execute(
+                _CLAIM,
+                {
+                    "kinds": [kind.kind for kind in asked],
+                    "frees": [free[kind.kind] for kind in asked],
+                    "per_lanes": [kind.lane_concurrency for kind in asked],
+                    "windows": [kind.concurrency * 20 for kind in asked],
+                    "leases": [kind.lease for kind in asked],
+                    "lease_ids": [uuid7() for _ in asked],
+                    "full_kinds": [kind for kind, _ in full],
+                    "full_lanes": [lane for _, lane in full],
+                },
+            )
+            leased = [_job(row) for row in result]
+        for job in leased:
+            self._start(self._kinds[job.kind], job)
+        return len(leased)
 
     def _start(self, kind: JobKind, job: Job) -> None:
         task = asyncio.create_task(self._run_one(kind, job))
@@ -268,7 +281,7 @@ class JobRunner:
         return Again(timer.every, "", counts=False)
 
 
-def _job(row: Any, lease_id: UUID) -> Job:
+def _job(row: Any) -> Job:
     return Job(
         id=row.id,
         kind=row.kind,
@@ -278,5 +291,5 @@ def _job(row: Any, lease_id: UUID) -> Job:
         progress=row.progress,
         attempts=row.attempts,
         interrupted=row.interrupted,
-        lease_id=lease_id,
+        lease_id=row.lease_id,
     )

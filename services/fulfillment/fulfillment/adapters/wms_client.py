@@ -1,11 +1,13 @@
 """The client of docs/wms-protocol.md: builds and signs a request, makes the call, reads the answer."""
 
+import asyncio
 import base64
 from datetime import timedelta
 from typing import Any
 
 import httpx2
 import orjson
+from common.http.transport import PooledTransport
 from common.kernel.clock import utcnow
 from common.kernel.ids import uuid7
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +17,7 @@ from fulfillment.app.ports import Connection, NotReached, OutboundOrder, Outcome
 from fulfillment.domain.answers import AnswerKind
 from fulfillment.domain.parts import Parcel
 
+MAX_ANSWER_BYTES = 1024 * 1024
 _MOST_RETRY_AFTER = timedelta(minutes=10)
 
 
@@ -53,23 +56,23 @@ _KINDS = {
 
 
 class WmsClient:
-    """One client for all warehouses of a process, with connections kept open."""
+    """One client for all warehouses of a process, with connections kept open.
+
+    It stands on the transport alone: redirects, cookies and environment proxies are never wanted here.
+    """
 
     def __init__(
         self, *, timeout_seconds: float, connections: int, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
-        self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(timeout_seconds, connect=min(5.0, timeout_seconds)),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=False,
-            transport=transport,
-            follow_redirects=False,
-        )
+        self._transport = transport or PooledTransport(connections=connections)
+        self._seconds = timeout_seconds
+        connect = min(5.0, timeout_seconds)
+        self._bounds = {"connect": connect, "pool": connect, "read": timeout_seconds, "write": timeout_seconds}
         self._signers: dict[str, Webhook] = {}
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def submit(self, connection: Connection, order: OutboundOrder) -> WarehouseAnswer:
         """Ask it to ship; a refusal is an answer."""
@@ -118,9 +121,15 @@ class WmsClient:
     ) -> httpx2.Response:
         headers = self._signed(connection.secret, call_id, body)
         try:
-            response = await self._client.request(method, connection.base_url + path, content=body, headers=headers)
+            request = httpx2.Request(
+                method, connection.base_url + path, content=body, headers=headers, extensions={"timeout": self._bounds}
+            )
+            async with asyncio.timeout(self._seconds):
+                response = await self._exchange(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             raise NotReached(f"the warehouse cannot be reached: {type(error).__name__}: {error}") from error
+        except TimeoutError as error:
+            raise OutcomeUnknown(f"the call took longer than {self._seconds:g} seconds") from error
         except httpx2.HTTPError as error:
             raise OutcomeUnknown(f"the call broke off: {type(error).__name__}: {error}") from error
         except httpx2.InvalidURL as error:
@@ -132,6 +141,20 @@ class WmsClient:
         if response.status_code >= 500:
             raise OutcomeUnknown(f"the warehouse failed ({response.status_code}): {_problem(response)}")
         return response
+
+    async def _exchange(self, request: httpx2.Request) -> httpx2.Response:
+        """The whole answer; one that is longer than any of the protocol is not read to its end."""
+        response = await self._transport.handle_async_request(request)
+        try:
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise OutcomeUnknown(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+        finally:
+            await response.aclose()
+        headers = {name: value for name, value in response.headers.items() if name == "retry-after"}
+        return httpx2.Response(response.status_code, headers=headers, content=bytes(body))
 
     def _signed(self, secret: str, call_id: str, body: bytes) -> dict[str, str]:
         signer = self._signers.get(secret)

@@ -1,7 +1,7 @@
 """The HTTP edge: one place that sends, bounds and translates. It never logs URLs, headers or bodies: they hold secrets.
 
-It stands on an httpx2 AsyncClient's transport rather than on the client itself: redirects, cookies and environment
-proxies are never wanted here, and the client logs whole URLs, in which some platforms want the token.
+It stands on an httpx2 transport rather than on a client: redirects, cookies and environment proxies are never wanted
+here, and the client logs whole URLs, in which some platforms want the token.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Literal
 import httpx2
 import orjson
 import structlog
+from common.http.transport import PooledTransport
 
 from sync.connectors.kit.canonical import NO_HOOKS, Hooks
 from sync.connectors.kit.errors import (
@@ -29,7 +30,6 @@ from sync.connectors.kit.errors import (
     TokenExpired,
     Transient,
 )
-from sync.connectors.kit.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -102,8 +102,7 @@ class HTTPEdge:
         hooks: Hooks = NO_HOOKS,
     ) -> None:
         timeouts = timeouts or Timeouts()
-        self._lanes = Lanes(most=max_connections, transport=transport)
-        self._pool_seconds = timeouts.pool
+        self._transport = transport or PooledTransport(connections=max_connections)
         self._timeouts = {
             "connect": timeouts.connect,
             "read": timeouts.read,
@@ -116,7 +115,7 @@ class HTTPEdge:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._lanes.aclose()
+        await self._transport.aclose()
 
     async def send(self, call: Call, *, meter: Meter) -> Answer:
         """Send once and return any answer; silence is Transient for a read and OutcomeUnknown for a write."""
@@ -154,9 +153,8 @@ class HTTPEdge:
         # The query goes by the extension: parsing a whole address costs more than signing it, and it differs each time.
         extensions = {"timeout": self._timeouts, "target": target}
         request = httpx2.Request(call.method, url, headers=dict(call.headers), content=call.body, extensions=extensions)
-        async with self._lanes.lane(url, wait_seconds=self._pool_seconds) as lane:
-            response = await lane.handle_async_request(request)
-            body = await self._read(call, response)
+        response = await self._transport.handle_async_request(request)
+        body = await self._read(call, response)
         return Answer(response.status_code, response.headers, body)
 
     async def _read(self, call: Call, response: httpx2.Response) -> bytes:
