@@ -1,8 +1,8 @@
 """`make demo`: put an installation up, play a day, compare, and end with 0 only if everything agrees.
 
-Settings, as environment variables: COUNT orders of the standard day (500), SEED, ORDERS=file.csv to play a file of
-invoices instead, CHAOS=1 to kill processes and the broker meanwhile, TARGET=compose to play against compose.yaml,
-EXIT=1 to stop at the end even on a terminal.
+Settings, as environment variables: COUNT orders of the standard day (500, and 1500 under CHAOS), SEED, ORDERS=file.csv
+to play a file of invoices instead, CHAOS=1 to kill processes and the broker meanwhile, TARGET=compose to play against
+compose.yaml, EXIT=1 to stop at the end even on a terminal.
 """
 
 import asyncio
@@ -30,6 +30,10 @@ from localhost.errors import LocalhostError
 from localhost.foreground import run_in_foreground
 from localhost.installation import Installation, Options, Target, installation
 
+COUNT = 500
+CHAOS_COUNT = 1500
+"""Enough that every process is killed while orders are under way."""
+
 console = Console(stderr=False)
 
 
@@ -51,15 +55,15 @@ def wanted() -> Wanted:
     target = env.get("TARGET", "") or "local"
     if target not in {"local", "compose"}:
         raise LocalhostError(f"TARGET={target} is unknown; leave it out, or set TARGET=compose.")
+    chaos = env.get("CHAOS", "") not in {"", "0"}
     try:
-        count = int(env.get("COUNT") or 500)
+        count = int(env.get("COUNT") or (CHAOS_COUNT if chaos else COUNT))
         seed = int(env.get("SEED") or random.SystemRandom().randrange(10**6))
     except ValueError as error:
         raise LocalhostError(f"COUNT and SEED are whole numbers: {error}.") from error
     orders = Path(env["ORDERS"]).resolve() if env.get("ORDERS") else None
     if orders and not orders.is_file():
         raise LocalhostError(f"ORDERS={orders} is no file.")
-    chaos = env.get("CHAOS", "") not in {"", "0"}
     if chaos and target == "compose":
         raise LocalhostError("CHAOS=1 kills local processes; leave TARGET out.")
     stay = sys.stdin.isatty() and env.get("EXIT", "") in {"", "0"}

@@ -5,10 +5,11 @@ Also the hooks through which a connector tells what it met: nothing unknown is g
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 from contracts.common_parts import AddressV1
-from contracts.sync.v1 import CanonicalOrderV1, OrderLineV1
+from contracts.sync.v1 import CanonicalOrderV1, OrderLineV1, PlatformStatusV1
 from pydantic import ValidationError
 
 from sync.connectors.kit.connector import ParkedOrder
@@ -48,6 +49,26 @@ class Hooks:
 
 
 NO_HOOKS = Hooks()
+
+_LATER_IN_A_SECOND = {
+    PlatformStatusV1.UNKNOWN: 0,
+    PlatformStatusV1.UNPAID: 1,
+    PlatformStatusV1.AWAITING_FULFILLMENT: 2,
+    PlatformStatusV1.ON_HOLD: 3,
+    PlatformStatusV1.SHIPPED: 4,
+    PlatformStatusV1.DELIVERED: 5,
+    PlatformStatusV1.CANCELLED: 6,
+    PlatformStatusV1.RETURNED: 7,
+}
+
+
+def version_of(updated_at: datetime, status: PlatformStatusV1) -> int:
+    """The version of an order by its last change, in milliseconds.
+
+    Platforms tell that time in whole seconds, so an order that is cancelled in the second of another change has the
+    time that we know already: the status that comes later in an order's life counts as the newer one.
+    """
+    return int(updated_at.timestamp() * 1000) + _LATER_IN_A_SECOND[status]
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from contracts.sync.v1 import CanonicalOrderV1, OrderLineV1, OrderPackageV1, PlatformStatusV1
 
-from sync.connectors.kit.canonical import Hooks, address, unique_line_ids
+from sync.connectors.kit.canonical import Hooks, address, unique_line_ids, version_of
 from sync.connectors.shopee.manifest import PLATFORM, STATUSES
 from sync.connectors.shopee.wire import Order
 
@@ -58,7 +58,7 @@ def to_canonical(order: Order, *, own_channels: Mapping[int, bool], hooks: Hooks
         number=order.sn,
         status=status,
         raw_status=order.status,
-        version=int(order.updated_at.timestamp()) * 1000,
+        version=version_of(order.updated_at, status),
         created_at=order.created_at,
         updated_at=order.updated_at,
         paid_at=order.paid_at,

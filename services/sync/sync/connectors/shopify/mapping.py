@@ -2,7 +2,7 @@
 
 from contracts.sync.v1 import CanonicalOrderV1, OrderLineV1, PlatformStatusV1
 
-from sync.connectors.kit.canonical import Hooks, address
+from sync.connectors.kit.canonical import Hooks, address, version_of
 from sync.connectors.shopify.manifest import PLATFORM, STATUSES
 from sync.connectors.shopify.wire import FulfillmentOrder, Order
 
@@ -61,7 +61,7 @@ def to_canonical(order: Order, *, ship_authorized: bool, hooks: Hooks) -> Canoni
         number=order.name,
         status=status,
         raw_status=raw_status(order),
-        version=int(order.updated_at.timestamp() * 1000),
+        version=version_of(order.updated_at, status),
         created_at=order.created_at,
         updated_at=order.updated_at,
         paid_at=order.paid_at,

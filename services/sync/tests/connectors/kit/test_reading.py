@@ -5,10 +5,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from contracts.sync.v1 import OrderLineV1
+from contracts.sync.v1 import OrderLineV1, PlatformStatusV1
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sync.connectors.kit.canonical import address, unique_line_ids
+from sync.connectors.kit.canonical import address, unique_line_ids, version_of
 from sync.connectors.kit.connector import Credentials, Window
 from sync.connectors.kit.errors import ConnectorError, MalformedAnswer, OutcomeUnknown, error_for
 from sync.connectors.kit.manifest import Meaning
@@ -175,3 +175,24 @@ def test_every_meaning_is_an_error_of_its_own(meaning: Meaning) -> None:
     assert (error.code, str(error)) == ("c", "p x: c: reason")
     unknown = error_for(meaning, "reason", code="c", platform="p", call="x", writes=True)
     assert isinstance(unknown, OutcomeUnknown) == (meaning is Meaning.TRANSIENT)
+
+
+class TestVersion:
+    def test_cancelled_in_the_second_of_another_change_is_newer(self) -> None:
+        at = datetime(2026, 1, 15, 12, 0, 30, tzinfo=UTC)
+        life = [
+            PlatformStatusV1.UNPAID,
+            PlatformStatusV1.AWAITING_FULFILLMENT,
+            PlatformStatusV1.ON_HOLD,
+            PlatformStatusV1.SHIPPED,
+            PlatformStatusV1.DELIVERED,
+            PlatformStatusV1.CANCELLED,
+            PlatformStatusV1.RETURNED,
+        ]
+        versions = [version_of(at, status) for status in life]
+        assert versions == sorted(set(versions))
+
+    @pytest.mark.parametrize("status", PlatformStatusV1)
+    def test_later_change_is_newer_whatever_the_status(self, status: PlatformStatusV1) -> None:
+        at = datetime(2026, 1, 15, 12, 0, 30, tzinfo=UTC)
+        assert version_of(at + timedelta(seconds=1), status) > max(version_of(at, other) for other in PlatformStatusV1)
