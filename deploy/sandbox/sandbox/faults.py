@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sandbox.journal import effect
+
+if TYPE_CHECKING:
+    from sandbox.world import World
 
 KINDS = frozenset(
     {
@@ -106,25 +111,31 @@ class Faults:
         """Tell whether it is worth naming the orders of a call."""
         return bool(self._live)
 
-    def take(self, kind: str, scope: Scope, now: float) -> Fault | None:
-        """Return the fault of this kind that strikes this call and count it; None for an undisturbed call."""
-        live = self._live.get(kind)
-        if not live:
+    def find(self, kind: str, scope: Scope, now: float) -> Fault | None:
+        """Return the fault of this kind that strikes this call; None for an undisturbed call."""
+        if kind not in self._live:
             return None
-        for fault in live:
-            if not fault.is_over(now) and fault.matches(scope):
-                fault.struck += 1
-                self.struck[kind] = self.struck.get(kind, 0) + 1
-                if fault.left is not None:
-                    fault.left -= 1
-                self._drop_spent(kind, now)
-                return fault
         self._drop_spent(kind, now)
-        return None
+        return next((fault for fault in self._live.get(kind, ()) if fault.matches(scope)), None)
+
+    def spend(self, fault_id: int, now: float) -> None:
+        """Count that a fault has struck."""
+        fault = self._all[fault_id]
+        fault.struck += 1
+        self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
+        if fault.left is not None:
+            fault.left -= 1
+        self._drop_spent(fault.kind, now)
 
     def _drop_spent(self, kind: str, now: float) -> None:
-        live = [fault for fault in self._live[kind] if not fault.is_over(now)]
+        live = [fault for fault in self._live.get(kind, ()) if not fault.is_over(now)]
         if live:
             self._live[kind] = live
         else:
-            del self._live[kind]
+            self._live.pop(kind, None)
+
+
+@effect
+def strike(world: "World", *, fault_id: int) -> None:
+    """Let a fault strike once: a world that is born again does not strike with what is spent."""
+    world.faults.spend(fault_id, world.now())

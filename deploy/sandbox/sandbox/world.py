@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sandbox.faults import Fault, Faults, Scope
+from sandbox.faults import Fault, Faults, Scope, strike
 from sandbox.journal import Journal
 from sandbox.orders import Order
 
@@ -78,7 +78,10 @@ class World:
 
     def strike(self, kind: str, scope: Scope) -> Fault | None:
         """Return the fault of this kind that strikes now, if any."""
-        return self.faults.take(kind, scope, self.now())
+        fault = self.faults.find(kind, scope, self.now())
+        if fault is not None:
+            strike(self, fault_id=fault.id)
+        return fault
 
     @contextmanager
     def one_effect(self, name: str, facts: dict[str, Any]) -> Iterator[None]:

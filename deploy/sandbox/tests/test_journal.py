@@ -86,6 +86,14 @@ class TestReplay:
             number = await ControlClient(http).make(town.shopify.shop)
             assert number == "#1004"
 
+    async def test_spent_fault_stays_spent(self, town: Town, path: Path, clock: Any) -> None:
+        await town.control.fault("wms_refuse", order="#1001", reason="unreadable")
+        assert (await town.wms.put("FO-1-1", order_number="#1001")).status_code == 422
+        async with reborn(path, clock) as (world, http):
+            wms = WmsClient(http, world, "W-W", b"k" * 32)
+            assert (await wms.put("FO-1-2", order_number="#1001")).status_code == 201
+            assert world.faults.struck == {"wms_refuse": 1}
+
     async def test_second_replay_includes_what_came_after_the_first(self, town: Town, path: Path, clock: Any) -> None:
         await town.control.make(town.shopify.shop)
         async with reborn(path, clock) as (_, http):

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter as Tally
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,11 @@ BUSY_PAUSE_SECONDS = 0.05
 SETTLE_BATCH = 100
 CRASH_BASE = timedelta(seconds=2)
 CRASH_MOST = timedelta(minutes=10)
-TIMER_LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
+"""After this long without a sign of life, the jobs of a process are taken up by another."""
+RENEW_SECONDS = 8.0
+HAND_OVER_SECONDS = 2.0
+TIMER_LIMIT = timedelta(minutes=5)
 
 RUNS = Counter("orderdock_jobs_total", "Jobs run.", ["kind", "outcome"])
 
@@ -35,10 +40,10 @@ _CLAIM = text(
     """
     WITH wanted AS (
         SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:frees AS integer[]), CAST(:per_lanes AS integer[]),
-            CAST(:windows AS integer[]), CAST(:leases AS interval[]), CAST(:lease_ids AS uuid[]))
-            AS wanted(kind, free, per_lane, looked_at, lease, lease_id)
+            CAST(:windows AS integer[]), CAST(:lease_ids AS uuid[]))
+            AS wanted(kind, free, per_lane, looked_at, lease_id)
     ), chosen AS (
-        SELECT found.id, found.interrupted, wanted.lease, wanted.lease_id FROM wanted CROSS JOIN LATERAL (
+        SELECT found.id, found.interrupted, wanted.lease_id FROM wanted CROSS JOIN LATERAL (
             SELECT jobs.id, jobs.leased AS interrupted FROM jobs JOIN (
                 SELECT id, next_at, row_number() OVER (PARTITION BY lane ORDER BY next_at) AS place FROM (
                     SELECT id, lane, next_at FROM jobs
@@ -52,11 +57,19 @@ _CLAIM = text(
             ORDER BY ranked.next_at LIMIT wanted.free FOR UPDATE OF jobs SKIP LOCKED
         ) AS found
     )
-    UPDATE jobs SET leased = true, lease_id = chosen.lease_id, attempts = attempts + 1, next_at = now() + chosen.lease,
+    UPDATE jobs SET leased = true, lease_id = chosen.lease_id, attempts = attempts + 1, next_at = now() + :lease,
         updated_at = now()
     FROM chosen WHERE jobs.id = chosen.id
     RETURNING jobs.id, jobs.kind, jobs.key, jobs.lane, jobs.payload, jobs.progress, jobs.attempts, jobs.lease_id,
         chosen.interrupted
+    """
+)
+_RENEW = text(
+    """
+    UPDATE jobs SET next_at = now() + :lease
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:lease_ids AS uuid[])) AS held(id, lease_id)
+    WHERE jobs.id = held.id AND jobs.lease_id = held.lease_id
+    RETURNING jobs.id
     """
 )
 _OWNED = text(
@@ -95,12 +108,13 @@ class JobRunner:
         self._autocommit = transactions.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._woken = asyncio.Event()
         self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._held: dict[UUID, tuple[Job, asyncio.Task[None], float]] = {}
         self._lanes: dict[str, Tally[str]] = {}
         self._settling: dict[str, Batcher[JobResult]] = {}
         self._broken = False
         kinds = list(jobs.kinds.values())
         if jobs.timers:
-            kinds.append(JobKind(TIMER, self._tick, len(jobs.timers), len(jobs.timers), TIMER_LEASE))
+            kinds.append(JobKind(TIMER, self._tick, len(jobs.timers), len(jobs.timers), TIMER_LIMIT))
         self._kinds = {kind.kind: kind for kind in kinds}
         for name in self._kinds:
             self._running[name] = set()
@@ -112,7 +126,8 @@ class JobRunner:
         self._woken.set()
 
     async def run(self) -> None:
-        """Run until cancelled; jobs under way are cancelled and come again as interrupted."""
+        """Run until cancelled; jobs under way are cancelled and come again, anywhere, as interrupted."""
+        renewing = asyncio.create_task(self._keep_leases())
         try:
             while True:
                 self._woken.clear()
@@ -131,10 +146,15 @@ class JobRunner:
                     self._broken = False
                 await self._pause(started)
         finally:
-            tasks = [task for running in self._running.values() for task in running]
+            tasks = [renewing, *(task for running in self._running.values() for task in running)]
+            interrupted = [job for job, _, _ in self._held.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if interrupted:
+                with suppress(SQLAlchemyError, OSError, TimeoutError):  # Or else they come when their lease is over.
+                    async with asyncio.timeout(HAND_OVER_SECONDS):
+                        await self._renew(interrupted, timedelta(0))
             for batcher in self._settling.values():
                 await batcher.close()
 
@@ -147,6 +167,32 @@ class JobRunner:
             await asyncio.sleep(BUSY_PAUSE_SECONDS)
         except TimeoutError:
             return
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases of what runs for long. What somebody else has taken over meanwhile is cancelled here."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            before = asyncio.get_running_loop().time() - RENEW_SECONDS / 2
+            held = {job.id: (job, task) for job, task, since in self._held.values() if since < before}
+            if not held:
+                continue
+            try:
+                kept = await self._renew([job for job, _ in held.values()], LEASE)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("leases_not_renewed", error=str(error))
+                continue
+            for job, task in held.values():
+                if job.id not in kept and job.id in self._held:
+                    log.warning("lease_lost", kind=job.kind, key=job.key)
+                    task.cancel()
+
+    async def _renew(self, jobs: Sequence[Job], lease: timedelta) -> set[UUID]:
+        async with self._autocommit.connect() as connection:
+            rows = await connection.execute(
+                _RENEW,
+                {"ids": [job.id for job in jobs], "lease_ids": [job.lease_id for job in jobs], "lease": lease},
+            )
+            return {row.id for row in rows}
 
     async def add_timers(self) -> None:
         """Make the rows of the timers that have none."""
@@ -176,7 +222,7 @@ class JobRunner:
                     "frees": [free[kind.kind] for kind in asked],
                     "per_lanes": [kind.lane_concurrency for kind in asked],
                     "windows": [kind.concurrency * 20 for kind in asked],
-                    "leases": [kind.lease for kind in asked],
+                    "lease": LEASE,
                     "lease_ids": [uuid7() for _ in asked],
                     "full_kinds": [kind for kind, _ in full],
                     "full_lanes": [lane for _, lane in full],
@@ -191,10 +237,15 @@ class JobRunner:
         task = asyncio.create_task(self._run_one(kind, job))
         self._running[kind.kind].add(task)
         self._lanes[kind.kind][job.lane] += 1
-        task.add_done_callback(lambda done: self._ended(kind.kind, job.lane, done))
+        self._held[job.id] = (job, task, asyncio.get_running_loop().time())
+        task.add_done_callback(lambda done: self._ended(kind.kind, job, done))
 
-    def _ended(self, kind: str, lane: str, task: asyncio.Task[None]) -> None:
+    def _ended(self, kind: str, job: Job, task: asyncio.Task[None]) -> None:
         self._running[kind].discard(task)
+        lane = job.lane
+        held = self._held.get(job.id)
+        if held and held[1] is task:
+            del self._held[job.id]
         self._lanes[kind][lane] -= 1
         if self._lanes[kind][lane] <= 0:
             del self._lanes[kind][lane]
@@ -205,7 +256,7 @@ class JobRunner:
     async def _run_one(self, kind: JobKind, job: Job) -> None:
         outcome: Outcome
         try:
-            async with asyncio.timeout(kind.lease.total_seconds() * 0.9):
+            async with asyncio.timeout(kind.limit.total_seconds()):
                 outcome = await kind.handle(job)
         except Exception as error:  # A defect of a handler must not lose its job: it is run again, later and later.
             log.exception("job_crashed", kind=job.kind, key=job.key, attempts=job.attempts, exc_info=error)

@@ -2,14 +2,15 @@
 
 A handler returns what became of its call::
 
-    @jobs.handler("fetch_label", concurrency=16, lease=timedelta(seconds=60))
+    @jobs.handler("fetch_label", concurrency=16, limit=timedelta(seconds=60))
     async def fetch_label(job: Job) -> Outcome: ...
 
     @jobs.settles("fetch_label")
     async def settle(results: Sequence[JobResult], uow: SyncUow) -> None: ...
 
-`settle` writes the effects of many results in the transaction that also ends or postpones their rows. A handler
-whose process died is run again with `job.interrupted` set: what it did is unknown and has to be looked up first.
+`settle` writes the effects of many results in the transaction that also ends or postpones their rows. A lease is
+renewed while its handler runs; a handler whose process died is run again soon, with `job.interrupted` set: what it did
+is unknown and has to be looked up first.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -88,7 +89,7 @@ class JobKind:
     handle: Handle
     concurrency: int
     lane_concurrency: int
-    lease: timedelta
+    limit: timedelta
     settle: Settle | None = None
 
 
@@ -109,11 +110,11 @@ class Jobs:
     kinds: dict[str, JobKind] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
 
-    def handler(self, kind: str, *, concurrency: int, lease: timedelta, lane_concurrency: int = 0) -> Callable[[H], H]:
-        """Register the function that runs jobs of `kind`. A run that outlives its lease is cancelled."""
+    def handler(self, kind: str, *, concurrency: int, limit: timedelta, lane_concurrency: int = 0) -> Callable[[H], H]:
+        """Register the function that runs jobs of `kind`. A run that takes longer than `limit` is cancelled."""
 
         def register(function: H) -> H:
-            self.kinds[kind] = JobKind(kind, function, concurrency, lane_concurrency or concurrency, lease)
+            self.kinds[kind] = JobKind(kind, function, concurrency, lane_concurrency or concurrency, limit)
             return function
 
         return register

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pytest
 from common.db.unit_of_work import Transactions, UnitOfWork
 from common.kernel.ids import uuid7
+from common.messaging import job_runner
 from common.messaging.job_runner import JobRunner
 from common.messaging.jobs import Again, Done, Failed, Job, JobResult, Jobs, Outcome, backoff
 from common.testing.messaging import effects, record
@@ -15,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-LEASE = timedelta(seconds=30)
+LIMIT = timedelta(seconds=30)
 
 
 async def job_rows(transactions: Transactions[UnitOfWork]) -> list[dict[str, object]]:
@@ -34,7 +37,7 @@ async def test_two_runners_run_each_job_once_and_its_effect_is_settled(transacti
     calls: Counter[str] = Counter()
     jobs = Jobs("test")
 
-    @jobs.handler("call", concurrency=8, lease=LEASE)
+    @jobs.handler("call", concurrency=8, limit=LIMIT)
     async def call(job: Job) -> Outcome:
         calls[job.key] += 1
         return Done(job.id)
@@ -63,28 +66,82 @@ async def test_an_open_job_is_not_added_twice(transactions: Transactions[UnitOfW
     assert [row["key"] for row in await job_rows(transactions)] == ["other", "same"]
 
 
-async def test_a_job_whose_process_died_comes_again_as_interrupted(transactions: Transactions[UnitOfWork]) -> None:
-    seen: list[bool] = []
-    jobs = Jobs("test")
+class Stuck:
+    """A handler whose first run hangs, as in a process that dies of it."""
 
-    @jobs.handler("call", concurrency=1, lease=LEASE)
-    async def call(job: Job) -> Outcome:
-        seen.append(job.interrupted)
-        if len(seen) == 1:
-            await asyncio.Event().wait()
+    def __init__(self) -> None:
+        self.seen: list[bool] = []
+        self.ended: list[str] = []
+        self.jobs = Jobs("test")
+        self.jobs.handler("call", concurrency=1, limit=LIMIT)(self.call)
+
+    async def call(self, job: Job) -> Outcome:
+        self.seen.append(job.interrupted)
+        if len(self.seen) == 1:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.ended.append("cancelled")
         return Done()
 
+
+@asynccontextmanager
+async def running(*runners: JobRunner) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(runner.run()) for runner in runners]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_job_whose_process_died_comes_again_as_interrupted(
+    transactions: Transactions[UnitOfWork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_runner, "LEASE", timedelta(seconds=0.5))
+    stuck = Stuck()
     await add(transactions, "k")
-    first = asyncio.create_task(JobRunner(jobs, transactions).run())
-    await eventually(lambda: seen == [False])
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
-    async with transactions.engine.begin() as connection:  # The lease runs out.
-        await connection.execute(text("UPDATE jobs SET next_at = now() WHERE kind = 'call'"))
-    second = asyncio.create_task(JobRunner(jobs, transactions).run())
-    await eventually(lambda: seen == [False, True])
-    second.cancel()
-    await asyncio.gather(second, return_exceptions=True)
+    dead = JobRunner(stuck.jobs, transactions)
+    assert await dead.lease_due() == 1  # And nothing more of it: its lease is not renewed.
+    await eventually(lambda: stuck.seen == [False])
+    async with running(JobRunner(stuck.jobs, transactions)):
+        await eventually(lambda: stuck.seen == [False, True])
+
+
+async def test_a_job_of_a_process_that_stops_is_handed_over_at_once(transactions: Transactions[UnitOfWork]) -> None:
+    stuck = Stuck()
+    await add(transactions, "k")
+    async with running(JobRunner(stuck.jobs, transactions)):
+        await eventually(lambda: stuck.seen == [False])
+    async with running(JobRunner(stuck.jobs, transactions)):
+        await eventually(lambda: stuck.seen == [False, True])
+
+
+async def test_the_lease_of_a_long_run_is_renewed(
+    transactions: Transactions[UnitOfWork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_runner, "LEASE", timedelta(seconds=1))
+    monkeypatch.setattr(job_runner, "RENEW_SECONDS", 0.2)
+    stuck = Stuck()
+    await add(transactions, "k")
+    async with running(*(JobRunner(stuck.jobs, transactions) for _ in range(2))):
+        await eventually(lambda: stuck.seen == [False])
+        await asyncio.sleep(2.5)
+        assert stuck.seen == [False]
+
+
+async def test_a_run_whose_lease_was_lost_is_cancelled(
+    transactions: Transactions[UnitOfWork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_runner, "RENEW_SECONDS", 0.1)
+    stuck = Stuck()
+    await add(transactions, "k")
+    async with running(JobRunner(stuck.jobs, transactions)):
+        await eventually(lambda: stuck.seen == [False])
+        async with transactions.engine.begin() as connection:
+            await connection.execute(text("UPDATE jobs SET lease_id = :other"), {"other": uuid7()})
+        await eventually(lambda: stuck.ended == ["cancelled"])
 
 
 async def test_a_result_that_comes_after_the_lease_was_taken_over_changes_nothing(
@@ -93,7 +150,7 @@ async def test_a_result_that_comes_after_the_lease_was_taken_over_changes_nothin
     release = asyncio.Event()
     jobs = Jobs("test")
 
-    @jobs.handler("call", concurrency=1, lease=LEASE)
+    @jobs.handler("call", concurrency=1, limit=LIMIT)
     async def call(job: Job) -> Outcome:
         await release.wait()
         return Done()
@@ -116,7 +173,7 @@ async def test_a_result_that_comes_after_the_lease_was_taken_over_changes_nothin
 async def test_outcomes_move_the_row(transactions: Transactions[UnitOfWork]) -> None:
     jobs = Jobs("test")
 
-    @jobs.handler("call", concurrency=4, lease=LEASE)
+    @jobs.handler("call", concurrency=4, limit=LIMIT)
     async def call(job: Job) -> Outcome:
         match job.key:
             case "again":
@@ -145,7 +202,7 @@ async def test_a_slow_lane_leaves_room_for_the_others(transactions: Transactions
     stuck = asyncio.Event()
     jobs = Jobs("test")
 
-    @jobs.handler("call", concurrency=4, lane_concurrency=2, lease=LEASE)
+    @jobs.handler("call", concurrency=4, lane_concurrency=2, limit=LIMIT)
     async def call(job: Job) -> Outcome:
         if job.lane == "slow":
             await stuck.wait()

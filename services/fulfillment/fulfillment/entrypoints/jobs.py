@@ -30,12 +30,12 @@ def make_jobs(
     jobs = Jobs("fulfillment")
     lane = max(1, concurrency // 2)
     minute = timedelta(seconds=60)
-    jobs.handler(SUBMIT, concurrency=concurrency, lane_concurrency=lane, lease=minute)(warehouse_calls.submit)
-    jobs.handler(CANCEL, concurrency=8, lane_concurrency=4, lease=minute)(warehouse_calls.cancel)
-    jobs.handler(POLL, concurrency=4, lane_concurrency=2, lease=minute)(warehouse_calls.poll)
-    jobs.handler(CARRIER_LABEL, concurrency=16, lease=minute)(label_calls.fetch)
-    jobs.handler(VOID_LABEL, concurrency=4, lease=minute)(label_calls.void)
-    jobs.handler(ERASE_DOCUMENTS, concurrency=2, lease=minute)(label_calls.erase)
+    jobs.handler(SUBMIT, concurrency=concurrency, lane_concurrency=lane, limit=minute)(warehouse_calls.submit)
+    jobs.handler(CANCEL, concurrency=8, lane_concurrency=4, limit=minute)(warehouse_calls.cancel)
+    jobs.handler(POLL, concurrency=4, lane_concurrency=2, limit=minute)(warehouse_calls.poll)
+    jobs.handler(CARRIER_LABEL, concurrency=16, limit=minute)(label_calls.fetch)
+    jobs.handler(VOID_LABEL, concurrency=4, limit=minute)(label_calls.void)
+    jobs.handler(ERASE_DOCUMENTS, concurrency=2, limit=minute)(label_calls.erase)
 
     async def settle_warehouse(results: Sequence[JobResult], uow: Uow) -> None:
         await settle_calls(results, uow=uow)

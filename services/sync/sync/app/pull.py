@@ -23,7 +23,7 @@ from sync.domain.sync_run import OpenRun, RunState, covered_until, plan_run
 
 log = structlog.get_logger(__name__)
 
-PAGE_LEASE = timedelta(seconds=240)
+PAGE_LIMIT = timedelta(seconds=240)
 TURN_SECONDS = 30.0
 """A run gives up its place after this long, so that other stores' runs come to theirs."""
 

@@ -11,15 +11,15 @@ from sync.app.access import StoreAccess
 from sync.app.labels import LabelFetcher
 from sync.app.order_tasks import settle_tasks
 from sync.app.ports import Keep, SyncUow
-from sync.app.pull import PAGE_LEASE, Puller, schedule_pulls, schedule_touched
+from sync.app.pull import PAGE_LIMIT, Puller, schedule_pulls, schedule_touched
 from sync.app.stores import PULL, PULL_ORDERS
 from sync.app.uploads import TrackingUploader
 from sync.domain.order_task import TaskKind
 
-LABEL_LEASE = timedelta(seconds=300)
+LABEL_LIMIT = timedelta(seconds=300)
 """A label is a chain of calls, each bounded by itself."""
 
-UPLOAD_LEASE = timedelta(seconds=180)
+UPLOAD_LIMIT = timedelta(seconds=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def make_jobs(work: Work) -> Jobs:
 
 def _add_pulls(jobs: Jobs, work: Work) -> None:
     # One at a time for a store: a slow or throttled one keeps one place busy, and delays nobody else.
-    @jobs.handler(PULL, concurrency=work.pull_concurrency, lane_concurrency=1, lease=PAGE_LEASE)
+    @jobs.handler(PULL, concurrency=work.pull_concurrency, lane_concurrency=1, limit=PAGE_LIMIT)
     async def pull(job: Job) -> Outcome:
         return await work.puller.pull(job)
 
@@ -56,7 +56,7 @@ def _add_pulls(jobs: Jobs, work: Work) -> None:
     async def settle_pulls(results: Sequence[JobResult], uow: SyncUow) -> None:
         await work.puller.settle_pulls(results, uow)
 
-    @jobs.handler(PULL_ORDERS, concurrency=work.pull_concurrency, lane_concurrency=1, lease=PAGE_LEASE)
+    @jobs.handler(PULL_ORDERS, concurrency=work.pull_concurrency, lane_concurrency=1, limit=PAGE_LIMIT)
     async def pull_orders(job: Job) -> Outcome:
         return await work.puller.pull_orders(job)
 
@@ -65,7 +65,7 @@ def _add_order_tasks(jobs: Jobs, work: Work) -> None:
     label, tracking = TaskKind.LABEL.value, TaskKind.TRACKING.value
     many, few = work.order_concurrency, work.store_concurrency
 
-    @jobs.handler(label, concurrency=many, lane_concurrency=few, lease=LABEL_LEASE)
+    @jobs.handler(label, concurrency=many, lane_concurrency=few, limit=LABEL_LIMIT)
     async def fetch_label(job: Job) -> Outcome:
         return await work.labels.run(job)
 
@@ -73,7 +73,7 @@ def _add_order_tasks(jobs: Jobs, work: Work) -> None:
     async def settle_labels(results: Sequence[JobResult], uow: SyncUow) -> None:
         await settle_tasks(FetchLabelV1, results, uow=uow)
 
-    @jobs.handler(tracking, concurrency=many, lane_concurrency=few, lease=UPLOAD_LEASE)
+    @jobs.handler(tracking, concurrency=many, lane_concurrency=few, limit=UPLOAD_LIMIT)
     async def upload_tracking(job: Job) -> Outcome:
         return await work.uploads.run(job)
 
