@@ -9,6 +9,9 @@ from typing import Any
 import structlog
 
 _SECRET = re.compile(r"(password|secret|token|authorization|credential|partner_key|cookie|signature)", re.IGNORECASE)
+_SAID_ELSEWHERE = ("aio_pika.tools", "aiormq.connection")
+"""A broken connection to the broker, with a trace for every channel; the worker's watch says it in one line."""
+
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@/\s]+@")
 
 
@@ -54,3 +57,5 @@ def configure(service: str, *, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    for name in _SAID_ELSEWHERE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import aio_pika
-from aio_pika.exceptions import AMQPError
+import aiormq
+from aiormq.exceptions import AMQPError
 
 from localhost.accounts import server_account, server_folder
 from localhost.errors import WayClosed
@@ -41,7 +41,7 @@ class RabbitMQ:
             raise WayClosed(f"{hide_password(url)}: nobody listens there")
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                connection = await aio_pika.connect(url)
+                connection = await aiormq.connect(url)
                 await connection.close()
         # aiormq lets a StopAsyncIteration out when the broker closes the connection in the middle of the greeting.
         except (OSError, TimeoutError, AMQPError, ValueError, StopAsyncIteration) as error:
