@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from localhost.installation import Options, installation
+from localhost.servers.packages import install
 from localhost.spawn import run_to_end
 
 PROJECT = Path(__file__).parents[2]
@@ -29,8 +30,9 @@ def test_the_readme_shows_the_commands_of_the_script() -> None:
 
 
 @pytest.mark.timeout(1200)  # A whole installation starts, which takes minutes on a busy machine.
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the walk is made with curl, which is not installed here")
 async def test_the_walk_ends_with_a_shipped_order() -> None:
+    if shutil.which("curl") is None:
+        await install(["curl"], say=print)
     async with installation(Options(purpose="walk", ready_seconds=600)) as it:
         ended = await run_to_end(
             ["bash", str(SCRIPT), str(it.run.folder)], env=it.env("gateway"), timeout_seconds=WALK_SECONDS

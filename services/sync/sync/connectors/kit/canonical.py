@@ -49,6 +49,9 @@ class Hooks:
 
 
 NO_HOOKS = Hooks()
+MAX_NAME = 200
+MAX_QUANTITY = 100_000
+"""Far above what anybody ships in one order; what is beyond it would not fit into counts of stock either."""
 
 _LATER_IN_A_SECOND = {
     PlatformStatusV1.UNKNOWN: 0,
@@ -111,6 +114,11 @@ def check(order: CanonicalOrderV1) -> CanonicalOrderV1:
     seen = {line.platform_line_id for line in order.lines}
     if len(seen) != len(order.lines):
         raise ValueError("two lines carry the same id, expected one id a line")
+    if len(order.platform_order_id) > MAX_NAME or len(order.number) > MAX_NAME:
+        raise ValueError(f"the order's id or number has more than {MAX_NAME} characters")
+    for line in order.lines:
+        if not 0 < line.quantity <= MAX_QUANTITY:
+            raise ValueError(f"line {line.platform_line_id} has quantity {line.quantity}, expected 1 to {MAX_QUANTITY}")
     if len(order.currency) != 3 or not order.currency.isascii() or not order.currency.isupper():
         raise ValueError(f"currency is {order.currency!r}, expected an ISO 4217 code such as USD")
     return order

@@ -222,14 +222,28 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = No
 
 
 def json_object(call: Call, answer: Answer) -> dict[str, object]:
-    """The body as a JSON object; a write that was answered with anything else may have happened."""
+    """The body as a JSON object, its texts without NUL, which no PostgreSQL text holds; a write that was answered with
+    anything else may have happened.
+    """
     try:
         body = orjson.loads(answer.body)
     except orjson.JSONDecodeError as error:
         body = error
     if isinstance(body, dict):
-        return body
+        return {key: _without_nul(value) for key, value in body.items()} if b"\\u0000" in answer.body else body
     if call.writes:
         raise silence(call, f"HTTP {answer.status} with a body that is no JSON object")
     reason = f"HTTP {answer.status} with a body of {len(answer.body)} bytes that is no JSON object"
     raise MalformedAnswer(reason, platform=call.platform, call=call.name)
+
+
+def _without_nul(value: object) -> object:
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case list():
+            return [_without_nul(item) for item in value]
+        case dict():
+            return {key: _without_nul(item) for key, item in value.items()}
+        case _:
+            return value

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx2
+import orjson
 import pytest
 from structlog.testing import capture_logs
 from sync.connectors.kit import http
 from sync.connectors.kit.canonical import Hooks
 from sync.connectors.kit.errors import MalformedAnswer, OutcomeUnknown, Transient
-from sync.connectors.kit.http import Call, HTTPEdge, Meter, Timeouts, retry_after_seconds
+from sync.connectors.kit.http import Answer, Call, HTTPEdge, Meter, Timeouts, json_object, retry_after_seconds
 
 READ = Call(platform="p", name="read", method="GET", url="https://x.example/?token=SECRET")
 WRITE = Call(platform="p", name="write", method="POST", url="https://x.example/?token=SECRET", body=b"{}", writes=True)
@@ -111,6 +112,11 @@ class TestAnswer:
         edge = HTTPEdge(transport=httpx2.MockTransport(lambda request: httpx2.Response(200, content=body())))
         with pytest.raises(MalformedAnswer, match="longer than 10 bytes"):
             await edge.send(READ, meter=Meter())
+
+    def test_loses_nul_and_nothing_else(self) -> None:
+        body = {"a": "x\0y", "b": ["\0", {"c": "\\u0000", "d": 1}], "e": None}
+        found = json_object(READ, Answer(200, {}, orjson.dumps(body)))
+        assert found == {"a": "xy", "b": ["", {"c": "\\u0000", "d": 1}], "e": None}
 
     def test_of_a_call_never_shows_its_secrets(self) -> None:
         assert "SECRET" not in repr(READ)
