@@ -17,7 +17,7 @@ def with_line(**changes: Any) -> CanonicalOrderV1:
 
 def read(orders: Sequence[CanonicalOrderV1]) -> PageBuilder:
     """A page of those orders; their places stand for the platform's JSON."""
-    places = {place: one for place, one in enumerate(orders)}
+    places = dict(enumerate(orders))
 
     def one(raw: object) -> CanonicalOrderV1:
         assert isinstance(raw, int)
