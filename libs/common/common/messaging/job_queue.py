@@ -16,8 +16,17 @@ _INSERT = text(
     "CAST(:keys AS text[]), CAST(:lanes AS text[]), CAST(:payloads AS jsonb[]), CAST(:afters AS interval[])) "
     "AS source(id, kind, key, lane, payload, after) ON CONFLICT (kind, key) WHERE state = 'open' DO NOTHING"
 )
+# Each half has a partial index of its own; a condition on both states would read the whole table.
 _REMOVE = text(
-    "DELETE FROM jobs WHERE (kind, key) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])))"
+    """
+    WITH gone AS (
+        SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS gone(kind, key)
+    ), found AS (
+        SELECT id FROM jobs JOIN gone USING (kind, key) WHERE state = 'open'
+        UNION ALL SELECT id FROM jobs JOIN gone USING (kind, key) WHERE state = 'failed'
+    )
+    DELETE FROM jobs USING found WHERE jobs.id = found.id
+    """
 )
 
 

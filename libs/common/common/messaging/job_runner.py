@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 IDLE_POLL_SECONDS = 0.5
 BUSY_PAUSE_SECONDS = 0.05
 SETTLE_BATCH = 100
+LOOKED_AT = 4
+"""How many due jobs are looked at for each that can run: once a lane is full its jobs are passed over."""
 CRASH_BASE = timedelta(seconds=2)
 CRASH_MOST = timedelta(minutes=10)
 LEASE = timedelta(seconds=30)
@@ -221,7 +223,7 @@ class JobRunner:
                     "kinds": [kind.kind for kind in asked],
                     "frees": [free[kind.kind] for kind in asked],
                     "per_lanes": [kind.lane_concurrency for kind in asked],
-                    "windows": [kind.concurrency * 20 for kind in asked],
+                    "windows": [kind.concurrency * LOOKED_AT for kind in asked],
                     "lease": LEASE,
                     "lease_ids": [uuid7() for _ in asked],
                     "full_kinds": [kind for kind, _ in full],

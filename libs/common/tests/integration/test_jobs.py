@@ -246,3 +246,15 @@ def test_backoff_grows_and_stays_within_its_bounds(attempts: int, jitter: float)
     wait = backoff(attempts, base=base, most=most, jitter=jitter)
     assert base / 2 <= wait <= most
     assert backoff(attempts + 1, base=base, most=most, jitter=jitter) >= wait
+
+
+async def test_removing_takes_open_and_failed_jobs_of_that_key_only(transactions: Transactions[UnitOfWork]) -> None:
+    await add(transactions, "failed", "open", "kept")
+    async with transactions.engine.begin() as connection:
+        await connection.execute(text("UPDATE jobs SET state = 'failed' WHERE key = 'failed'"))
+    async with transactions.begin() as uow:
+        uow.jobs.remove("call", "failed")
+        uow.jobs.remove("call", "open")
+        uow.jobs.remove("other", "kept")
+        uow.jobs.remove("call", "never there")
+    assert [row["key"] for row in await job_rows(transactions)] == ["kept"]
