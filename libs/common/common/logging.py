@@ -50,6 +50,8 @@ def configure(service: str, *, log_format: str, level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Plain, as ours: a trace with the values of all variables takes seconds, and shows secrets.
+                structlog.processors.format_exc_info,
                 renderer,
             ],
         )

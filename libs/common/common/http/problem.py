@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from common.db.failures import is_contention, is_lost
@@ -121,6 +122,9 @@ def install(app: FastAPI) -> None:
         code = {404: "no_such_route", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         return problem(error.status_code, code, str(error.detail), remedy=remedy)
 
+    # Classes of their own for what a database does: what is handled as an Exception is raised once more afterwards.
+    @app.exception_handler(SQLAlchemyError)
+    @app.exception_handler(OSError)
     @app.exception_handler(Exception)
     async def on_defect(request: Request, error: Exception) -> Response:
         if is_lost(error) or is_contention(error):

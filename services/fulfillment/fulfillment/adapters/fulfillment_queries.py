@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from common.errors import InvalidInput
 from common.http.paging import decode_cursor
+from common.kernel.money import rounded
 from sqlalchemy import Boolean, ColumnElement, Row, func, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -126,8 +126,7 @@ def _conditions(wanted: FulfillmentFilter) -> list[ColumnElement[bool]]:
 
 
 def _submission(row: Row[Any]) -> SubmissionView:
-    amount: Decimal | None = row.hold_amount
-    captured: datetime | None = row.captured_at
+    currency = row.hold_currency or ""
     return SubmissionView(
         submission=row.submission,
         state=row.state,
@@ -136,10 +135,14 @@ def _submission(row: Row[Any]) -> SubmissionView:
         warehouse_reference=row.warehouse_reference,
         reason=row.reason,
         hold_id=row.hold_id,
-        hold_amount=amount,
-        hold_currency=row.hold_currency or "",
+        hold_amount=_amount(row.hold_amount, currency),
+        hold_currency=currency,
         submitted_at=row.submitted_at,
-        captured_at=captured,
-        captured_amount=row.captured_amount,
+        captured_at=row.captured_at,
+        captured_amount=_amount(row.captured_amount, currency),
         released_at=row.released_at,
     )
+
+
+def _amount(amount: Decimal | None, currency: str) -> Decimal | None:
+    return None if amount is None else rounded(amount, currency)

@@ -81,11 +81,12 @@ class Puller:
     async def _take(self, run: OpenRun, page: OrderPage) -> None:
         """Cursor, counts, parked orders and messages in one transaction; raises _TakenOver."""
         async with self._transactions.begin() as uow:
+            # The store before its run, as everybody locks them.
+            store = await uow.stores.get(run.store_id) if page.next_cursor is None else None
             counts = await take_page(run.store_id, run.seller_id, platform=run.platform, page=page, uow=uow)
             if not await uow.runs.add_page(run, counts, cursor=page.next_cursor):
                 raise _TakenOver
             if page.next_cursor is None:
-                store = await uow.stores.get(run.store_id)
                 await uow.runs.end(run.id, RunState.COMPLETE)
                 covered = covered_until(
                     last_complete_until=store.last_complete_until if store else None, since=run.since, until=run.until
@@ -96,6 +97,7 @@ class Puller:
     async def _missed(self, run: OpenRun, error: ConnectorError | AccessError, *, failures: int) -> Outcome:
         """What becomes of the run when its page did not come."""
         async with self._transactions.begin() as uow:
+            await uow.stores.get(run.store_id)
             if isinstance(error, ReauthorizationNeeded | StoreNotActive | StoreGone):
                 await uow.runs.end(run.id, RunState.INTERRUPTED, error=_text(error))
                 return Done()

@@ -108,13 +108,22 @@ async def disable_store(store: Store, *, actor: str, reason: str, uow: SyncUow) 
 
 
 async def request_sync(store: Store, *, actor: str, since: datetime | None, uow: SyncUow) -> UUID:
-    """Start a run now, or hurry the one that is open; returns its id. Raises Conflict unless the store is active."""
+    """Start a run now, or hurry the one that is open; returns its id. Raises Conflict unless the store is active, and
+    for a window of its own while a run is open.
+    """
     if store.state is not StoreState.ACTIVE:
         raise Conflict(
             f"store {store.id} is {store.state}, and only an active store can be synchronised",
             remedy=_REMEDIES[store.state],
             code="store_not_active",
             state=store.state.value,
+        )
+    if since is not None and (open_run := await uow.runs.open_of(store.id)):
+        raise Conflict(
+            f"run {open_run} of store {store.id} is under way with a window of its own",
+            remedy="Ask again when it has ended, or without `since` to have it hurried.",
+            code="sync_under_way",
+            run_id=str(open_run),
         )
     start = plan_run(last_complete_until=store.last_complete_until, now=uow.now, manual=True, since=since)
     started = await start_runs([(store.id, start)], requested_by=actor, uow=uow)

@@ -26,7 +26,9 @@ LONGEST_REACH = timedelta(days=60)
 
 @router.post("/sync", status_code=202, summary="Synchronise now")
 async def sync_now(store_id: UUID, identity: CurrentIdentity, root: Root, body: RequestSync | None = None) -> RunRef:
-    """Starts a run, or hurries the one under way. Only an active store can be synchronised."""
+    """Starts a run, or hurries the one under way. Only an active store can be synchronised. With `since`, a run that is
+    under way with a window of its own is a conflict.
+    """
     since = body.since if body else None
     if since is not None:
         since = since.replace(tzinfo=UTC) if since.tzinfo is None else since

@@ -247,6 +247,23 @@ class TestSync:
         )
         assert shown.json() == IsPartialDict({"trigger": "manual", "state": "complete", "pages": 1})
 
+    async def test_a_window_of_ones_own_waits_for_the_run_under_way(self, world: World) -> None:
+        store_id = await world.store(SELLER)
+        url = f"/api/v1/stores/{store_id}/sync"
+        run_id = (await world.client.post(url, headers=seller())).json()["run_id"]
+        body = {"since": (datetime.now(UTC) - timedelta(days=7)).isoformat()}
+        refused = await world.client.post(url, headers=seller(), json=body)
+        assert (refused.status_code, refused.json()["code"], refused.json()["run_id"]) == (
+            409,
+            "sync_under_way",
+            run_id,
+        )
+        await world.work()
+        taken = await world.client.post(url, headers=seller(), json=body)
+        assert taken.status_code == 202
+        run = await world.one("SELECT until - since AS reach FROM sync_runs WHERE id = :id", id=taken.json()["run_id"])
+        assert run.reach > timedelta(days=6)
+
     async def test_asking_twice_gives_the_same_run(self, world: World) -> None:
         store_id = await world.store(SELLER)
         url = f"/api/v1/stores/{store_id}/sync"

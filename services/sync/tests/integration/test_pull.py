@@ -5,9 +5,11 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from common.testing.waiting import eventually
 from contracts.base import Message
 from contracts.sync.v1 import OrdersPulledV1, PlatformStatusV1, StoreChangedV1
 from sync.app.pull import schedule_pulls, schedule_touched
+from sync.app.stores import request_sync
 from sync.connectors.kit.connector import OrderPage, ParkedOrder
 from sync.connectors.kit.errors import PermissionDenied, ReauthorizationNeeded, Throttled, TokenExpired, Transient
 from sync.domain.sync_run import FIRST_REACH, OVERLAP, REGULAR_REACH
@@ -353,3 +355,33 @@ async def test_checks_hold_after_runs(world: World, pages: int) -> None:
         "disabled_stores_have_none",
         "stores_are_where_their_history_ends",
     }
+
+
+class TestLocks:
+    @pytest.mark.parametrize(
+        ("answer", "state"),
+        [(page(order(1)), "complete"), (PermissionDenied("read_orders is missing", code="ACCESS_DENIED"), "failed")],
+    )
+    async def test_a_run_ends_while_somebody_asks_for_one(
+        self, world: World, answer: OrderPage | Exception, state: str
+    ) -> None:
+        store_id = await world.store(SELLER, settled=False)
+        world.market.pages = [answer]
+
+        async def waits_for_a_lock() -> bool:
+            row = await world.one(
+                "SELECT count(*) AS waiting FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return bool(row.waiting)
+
+        async with world.transactions.begin() as uow:
+            store = await uow.stores.get(store_id)
+            assert store is not None
+            await world.runner.lease_due()
+            await eventually(waits_for_a_lock)
+            await request_sync(store, actor="test", since=None, uow=uow)
+        await world.running()
+        run = await world.one("SELECT state, errors FROM sync_runs")
+        assert run.state == state
+        assert await world.sql("SELECT last_error FROM jobs WHERE last_error LIKE '%deadlock%'") == []
