@@ -34,7 +34,7 @@ async def test_an_order_goes_from_draft_to_shipped_at_the_desk(world: World) -> 
     assert shipped.parcels[0].tracking_number == command.parcels[0].tracking_number
     assert (shipped.submission, shipped.upload_tracking) == (1, False)
     shown = await world.show(fulfillment_id)
-    assert (shown["status"], shown["submissions"][0]["hold_amount"]) == ("shipped", "6.4000")
+    assert (shown["status"], shown["submissions"][0]["hold_amount"]) == ("shipped", "6.40")
     assert await world.broken() == {}
 
 
