@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from common.db.unit_of_work import Transactions, UnitOfWork
@@ -21,7 +22,7 @@ from sqlalchemy import text
 LIMIT = timedelta(seconds=30)
 
 
-async def job_rows(transactions: Transactions[UnitOfWork]) -> list[dict[str, object]]:
+async def job_rows(transactions: Transactions[UnitOfWork]) -> list[dict[str, Any]]:
     async with transactions.engine.connect() as connection:
         rows = await connection.execute(text("SELECT * FROM jobs WHERE kind <> 'timer' ORDER BY key"))
         return [dict(row._mapping) for row in rows]
@@ -127,7 +128,13 @@ async def test_the_lease_of_a_long_run_is_renewed(
     await add(transactions, "k")
     async with running(*(JobRunner(stuck.jobs, transactions) for _ in range(2))):
         await eventually(lambda: stuck.seen == [False])
-        await asyncio.sleep(2.5)
+        [first] = await job_rows(transactions)
+
+        async def renewed_for_two_leases() -> bool:
+            [row] = await job_rows(transactions)
+            return bool(row["next_at"] >= first["next_at"] + timedelta(seconds=2))
+
+        await eventually(renewed_for_two_leases)
         assert stuck.seen == [False]
 
 

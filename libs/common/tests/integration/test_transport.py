@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -62,11 +62,18 @@ async def opened(connections: int = 4) -> AsyncIterator[PooledTransport]:
 
 
 async def call(
-    transport: PooledTransport, url: str, *, method: str = "GET", **more: object
+    transport: PooledTransport,
+    url: str,
+    *,
+    method: str = "GET",
+    content: bytes | AsyncIterator[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
+    target: bytes = b"",
+    **bounds: float,
 ) -> tuple[int, bytes, httpx2.Headers]:
-    bounds = {**BOUNDS, **more.pop("bounds", {})}  # type: ignore[dict-item]
-    extensions = {"timeout": bounds, **more.pop("extensions", {})}  # type: ignore[dict-item]
-    request = httpx2.Request(method, url, extensions=extensions, **more)  # type: ignore[arg-type]
+    """Send, and read the whole answer; `bounds` are timeouts in seconds by phase."""
+    extensions = {"timeout": {**BOUNDS, **bounds}, "target": target}
+    request = httpx2.Request(method, url, content=content, headers=headers, extensions=extensions)
     response = await transport.handle_async_request(request)
     try:
         return response.status_code, await response.aread(), response.headers
@@ -110,7 +117,7 @@ class TestRequest:
 
     async def test_takes_its_target_from_the_extension(self) -> None:
         async with serving(answers()) as peer, opened() as transport:
-            await call(transport, f"{peer.url}/path", extensions={"target": b"/path?sign=1%2B"})
+            await call(transport, f"{peer.url}/path", target=b"/path?sign=1%2B")
         assert peer.received[0].startswith(b"GET /path?sign=1%2B HTTP/1.1")
 
     async def test_large_and_streamed_bodies_arrive_whole(self) -> None:
@@ -214,14 +221,14 @@ class TestFailure:
     async def test_silence(self) -> None:
         async with serving(silent) as peer, opened() as transport:
             with pytest.raises(httpx2.ReadTimeout):
-                await call(transport, peer.url, bounds={"read": 0.05})
+                await call(transport, peer.url, read=0.05)
 
     async def test_waiting_for_a_connection_was_never_sent(self) -> None:
         async with serving(silent) as peer, opened(connections=1) as transport:
             first = asyncio.create_task(call(transport, peer.url))
             await peer.called.wait()
             with pytest.raises(httpx2.ConnectTimeout):
-                await call(transport, peer.url, bounds={"connect": 0.02, "pool": 0.03})
+                await call(transport, peer.url, connect=0.02, pool=0.03)
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
         assert len(peer.received) == 1
@@ -245,7 +252,7 @@ class TestFailure:
     async def test_a_body_that_nobody_takes(self) -> None:
         async with serving(never_reads) as peer, opened() as transport:
             with pytest.raises(httpx2.WriteTimeout):
-                await call(transport, peer.url, method="PUT", content=b"x" * 30_000_000, bounds={"write": 0.1})
+                await call(transport, peer.url, method="PUT", content=b"x" * 30_000_000, write=0.1)
 
     async def test_a_body_that_breaks_raises_its_own_error(self) -> None:
         class TooMuch(Exception):
