@@ -180,7 +180,7 @@ class JobRunner:
                 continue
             try:
                 kept = await self._renew([job for job, _ in held.values()], LEASE)
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # Whatever it is, the next round comes before the leases are over.
                 log.warning("leases_not_renewed", error=str(error))
                 continue
             for job, task in held.values():
