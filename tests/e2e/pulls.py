@@ -102,7 +102,7 @@ async def s07_how_far_back_a_sync_reaches(world: World) -> None:
         )
         return [run for run in await shop.runs() if datetime.fromisoformat(run["since"]) == since]
 
-    # A run that is under way is hurried, and keeps its window.
+    # While a run is under way, a window of one's own is refused.
     await when(widened, bool, what="a run that reaches back six days")
     await shop.order_in("#7002", "pending")
 
