@@ -47,11 +47,12 @@ _CLAIM = text(
     ), chosen AS (
         SELECT found.id, found.interrupted, wanted.lease_id FROM wanted CROSS JOIN LATERAL (
             SELECT jobs.id, jobs.leased AS interrupted FROM jobs JOIN (
-                SELECT id, next_at, row_number() OVER (PARTITION BY lane ORDER BY next_at) AS place FROM (
-                    SELECT id, lane, next_at FROM jobs
+                SELECT id, next_at, running + row_number() OVER (PARTITION BY lane ORDER BY next_at) AS place FROM (
+                    SELECT id, lane, next_at, coalesce(busy.running, 0) AS running FROM jobs
+                    LEFT JOIN unnest(CAST(:busy_kinds AS text[]), CAST(:busy_lanes AS text[]),
+                        CAST(:busy_counts AS integer[])) AS busy(kind, lane, running) USING (kind, lane)
                     WHERE state = 'open' AND kind = wanted.kind AND next_at <= now()
-                        AND NOT EXISTS (SELECT FROM unnest(CAST(:full_kinds AS text[]), CAST(:full_lanes AS text[]))
-                            AS busy(kind, lane) WHERE busy.kind = jobs.kind AND busy.lane = jobs.lane)
+                        AND coalesce(busy.running, 0) < wanted.per_lane
                     ORDER BY next_at LIMIT wanted.looked_at
                 ) AS due
             ) AS ranked USING (id)
@@ -134,6 +135,8 @@ class JobRunner:
             while True:
                 self._woken.clear()
                 try:
+                    if self._broken:  # Or we would take up what we are running ourselves.
+                        await self._renew([job for job, _, _ in self._held.values()], LEASE)
                     started = await self.lease_due()
                 except (SQLAlchemyError, OSError) as error:
                     if not is_lost(error) and not is_contention(error):
@@ -165,7 +168,9 @@ class JobRunner:
             await asyncio.sleep(BUSY_PAUSE_SECONDS)
             return
         try:
-            await asyncio.wait_for(self._woken.wait(), IDLE_POLL_SECONDS)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the wake.
+            async with asyncio.timeout(IDLE_POLL_SECONDS):
+                await self._woken.wait()
             await asyncio.sleep(BUSY_PAUSE_SECONDS)
         except TimeoutError:
             return
@@ -209,12 +214,7 @@ class JobRunner:
         asked = [kind for name, kind in self._kinds.items() if free[name] > 0]
         if not asked:
             return 0
-        full = [
-            (kind.kind, lane)
-            for kind in asked
-            for lane, count in self._lanes[kind.kind].items()
-            if count >= kind.lane_concurrency
-        ]
+        busy = [(kind.kind, lane, count) for kind in asked for lane, count in self._lanes[kind.kind].items()]
         # One statement is a transaction by itself.
         async with self._autocommit.connect() as connection:
             result = await connection.execute(
@@ -226,8 +226,9 @@ class JobRunner:
                     "windows": [kind.concurrency * LOOKED_AT for kind in asked],
                     "lease": LEASE,
                     "lease_ids": [uuid7() for _ in asked],
-                    "full_kinds": [kind for kind, _ in full],
-                    "full_lanes": [lane for _, lane in full],
+                    "busy_kinds": [kind for kind, _, _ in busy],
+                    "busy_lanes": [lane for _, lane, _ in busy],
+                    "busy_counts": [count for _, _, count in busy],
                 },
             )
             leased = [_job(row) for row in result]

@@ -90,7 +90,9 @@ class Relay:
                 await asyncio.sleep(self._linger_seconds)
                 continue
             try:
-                await asyncio.wait_for(self._woken.wait(), IDLE_POLL_SECONDS)
+                # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the wake.
+                async with asyncio.timeout(IDLE_POLL_SECONDS):
+                    await self._woken.wait()
                 await asyncio.sleep(self._linger_seconds / 4)
             except TimeoutError:
                 continue

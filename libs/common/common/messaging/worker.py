@@ -157,7 +157,8 @@ class Worker:
         turn = 0
         while not lost.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(lost.wait(), PROBE_SECONDS)
+                async with asyncio.timeout(PROBE_SECONDS):
+                    await lost.wait()
                 return
             name = queues[turn % len(queues)] if queues else ""
             turn += 1

@@ -265,3 +265,58 @@ async def test_removing_takes_open_and_failed_jobs_of_that_key_only(transactions
         uow.jobs.remove("other", "kept")
         uow.jobs.remove("call", "never there")
     assert [row["key"] for row in await job_rows(transactions)] == ["kept"]
+
+
+async def test_a_lane_is_never_fuller_than_its_limit(transactions: Transactions[UnitOfWork]) -> None:
+    stuck = asyncio.Event()
+    jobs = Jobs("test")
+
+    @jobs.handler("call", concurrency=8, lane_concurrency=3, limit=LIMIT)
+    async def call(job: Job) -> Outcome:
+        await stuck.wait()
+        return Done()
+
+    runner = JobRunner(jobs, transactions)
+    await add(transactions, "a", "b", lane="slow")
+    assert await runner.lease_due() == 2
+    await add(transactions, "c", "d", "e", lane="slow")
+    assert await runner.lease_due() == 1
+    stuck.set()
+    await eventually(lambda: not runner._running["call"])
+
+
+async def test_leases_that_ran_out_while_the_database_was_away_are_not_taken_from_oneself(
+    transactions: Transactions[UnitOfWork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = Stuck()
+    stuck.jobs.kinds["call"].concurrency = stuck.jobs.kinds["call"].lane_concurrency = 2
+    await add(transactions, "k")
+    runner = JobRunner(stuck.jobs, transactions)
+    lease_due, rounds = runner.lease_due, 0
+
+    async def lease_or_break() -> int:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 2:
+            async with transactions.engine.begin() as connection:
+                await connection.execute(text("UPDATE jobs SET next_at = now() - interval '1 second'"))
+            raise ConnectionResetError("the database was away")
+        return await lease_due()
+
+    monkeypatch.setattr(runner, "lease_due", lease_or_break)
+    async with running(runner):
+        await eventually(lambda: rounds >= 4)
+        assert stuck.seen == [False]
+
+
+async def test_a_stop_that_comes_together_with_a_wake_is_not_lost(transactions: Transactions[UnitOfWork]) -> None:
+    runner = JobRunner(Jobs("test"), transactions)
+    task = asyncio.create_task(runner.run())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    runner.wake()
+    await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=5)
+    task.cancel()
+    assert done
